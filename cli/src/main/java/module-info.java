@@ -6,6 +6,10 @@ module dev.tenon.cli {
     requires dev.tenon.nn;
     requires info.picocli;
     requires me.tongfei.progressbar;
-    requires xchart;
     requires static org.jspecify;
+    requires xchart;
+
+    // picocli fills the annotated fields of a command.
+    opens dev.tenon.cli to
+        info.picocli;
 }

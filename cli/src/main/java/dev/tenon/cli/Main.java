@@ -1,0 +1,61 @@
+package dev.tenon.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// The `tenon` command. It does nothing by itself but name its subcommands.
+@Command(
+    name = "tenon",
+    description = "Deep learning on the JVM.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    usageHelpAutoWidth = true)
+public final class Main implements Runnable {
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /// Made by picocli.
+    public Main() {}
+
+    /// Runs the command and ends the JVM with its exit code: 0 success, 1 failure, 2 wrong usage.
+    ///
+    /// @param args the words after `tenon`
+    public static void main(String... args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Main());
+    }
+
+    @Override
+    public void run() {
+        if (spec != null) {
+            spec.commandLine().usage(spec.commandLine().getOut());
+        }
+    }
+
+    /// The version of this module; on the class path, where modules have none, that of the jar's manifest.
+    static final class Version implements IVersionProvider {
+
+        Version() {}
+
+        @Override
+        public String[] getVersion() {
+            var descriptor = Main.class.getModule().getDescriptor();
+            @Nullable String version = descriptor == null
+                ? Main.class.getPackage().getImplementationVersion()
+                : descriptor.rawVersion().orElse(null);
+            return new String[] {
+                "tenon " + (version == null ? "(development build)" : version),
+                "Java " + Runtime.version() + ", "
+                    + System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+            };
+        }
+    }
+}
