@@ -189,13 +189,13 @@ public final class DigitGenerator {
 
         Pen(SplitMix64 random) {
             this.random = random;
-            height = random.uniform(16.5, 21.0);
+            height = random.uniform(15.5, 21.0);
             aspect = 1.07 + 0.14 * random.bell();
-            slant = 0.10 + 0.16 * random.bell();
-            double angle = Math.clamp(5.0 * random.bell(), -15.0, 15.0) * (StrictMath.PI / 180);
+            slant = 0.10 + 0.19 * random.bell();
+            double angle = Math.clamp(6.0 * random.bell(), -15.0, 15.0) * (StrictMath.PI / 180);
             sin = StrictMath.sin(angle);
             cos = StrictMath.cos(angle);
-            wobble = random.uniform(1.2, 3.6);
+            wobble = random.uniform(1.2, 3.8);
             bendX = 3.2 * random.bell();
             bendY = 2.6 * random.bell();
             phaseX = random.uniform(0, 2 * StrictMath.PI);
@@ -313,8 +313,8 @@ public final class DigitGenerator {
             double scale = Math.min(1, Math.min(roomX / (right - left), roomY / (bottom - top)));
             double freeX = 0.5 * (roomX - scale * (right - left));
             double freeY = 0.5 * (roomY - scale * (bottom - top));
-            double shiftX = Math.clamp(1.0 * random.bell(), -freeX, freeX);
-            double shiftY = Math.clamp(1.0 * random.bell(), -freeY, freeY);
+            double shiftX = Math.clamp(1.3 * random.bell(), -freeX, freeX);
+            double shiftY = Math.clamp(1.3 * random.bell(), -freeY, freeY);
             double moveX = 0.5 * WIDTH + shiftX - scale * 0.5 * (left + right);
             double moveY = 0.5 * HEIGHT + shiftY - scale * 0.5 * (top + bottom);
             for (int i = 0; i < count; i++) {
