@@ -3,12 +3,13 @@ package dev.tenon.data.format;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The content of a data file is not what its format promises: malformed, cut short, or larger than allowed.
 public final class DatasetFormatException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Path path;
+    private final transient @Nullable Path path;
     private final String reason;
 
     /// @param path the file
@@ -20,14 +21,14 @@ public final class DatasetFormatException extends IOException {
     /// @param path the file
     /// @param reason what is wrong, what was expected, and what to do
     /// @param cause the error found underneath, or null
-    public DatasetFormatException(Path path, String reason, Throwable cause) {
+    public DatasetFormatException(Path path, String reason, @Nullable Throwable cause) {
         super(path + ": " + Objects.requireNonNull(reason, "reason"), cause);
         this.path = path;
         this.reason = reason;
     }
 
     /// The file; null after deserialisation.
-    public Path path() {
+    public @Nullable Path path() {
         return path;
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /// Reads numeric delimited text (CSV, TSV, columns of numbers), plain or gzip, in UTF-8.
 ///
@@ -32,11 +33,12 @@ public final class DelimitedText {
 
     private final int separator;
     private final boolean header;
-    private final Integer labelIndex;
-    private final String labelName;
-    private final Float missing;
+    private final @Nullable Integer labelIndex;
+    private final @Nullable String labelName;
+    private final @Nullable Float missing;
 
-    private DelimitedText(int separator, boolean header, Integer labelIndex, String labelName, Float missing) {
+    private DelimitedText(int separator, boolean header, @Nullable Integer labelIndex, @Nullable String labelName,
+            @Nullable Float missing) {
         this.separator = separator;
         this.header = header;
         this.labelIndex = labelIndex;
@@ -244,8 +246,8 @@ public final class DelimitedText {
                 double parsed = parse(text);
                 value = (int) parsed;
                 if (value != parsed) {
-                    throw new DatasetFormatException(path, "line " + lineNumber + ", column " + (column + 1) + ": label "
-                        + shown(text) + " is not a whole number");
+                    throw new DatasetFormatException(path, "line " + lineNumber + ", column " + (column + 1)
+                        + ": label " + shown(text) + " is not a whole number");
                 }
             }
             if (rows == labels.length) {

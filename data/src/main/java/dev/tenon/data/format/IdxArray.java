@@ -23,16 +23,17 @@ public final class IdxArray {
         this.type = Objects.requireNonNull(type, "type");
         this.shape = List.copyOf(shape);
         this.bytes = Objects.requireNonNull(bytes, "bytes");
-        long expected = type.bytes();
+        long expected = this.shape.contains(0) ? 0 : type.bytes();
         for (int size : this.shape) {
             if (size < 0) {
                 throw new IllegalArgumentException("IDX shape " + this.shape + ": size " + size + " is negative");
             }
-            expected = Math.multiplyExact(expected, (long) size);
+            // beyond what an array holds, the exact number does not matter, only that it does not wrap
+            expected = Math.min(expected * size, 1L << 32);
         }
         if (expected != bytes.length) {
-            throw new IllegalArgumentException("IDX shape " + this.shape + " of " + type + " needs " + expected
-                + " bytes, got " + bytes.length);
+            throw new IllegalArgumentException("IDX shape " + this.shape + " of " + type + " needs "
+                + (expected < 1L << 32 ? "" : "at least ") + expected + " bytes, got " + bytes.length);
         }
     }
 

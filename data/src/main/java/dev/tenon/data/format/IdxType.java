@@ -1,5 +1,7 @@
 package dev.tenon.data.format;
 
+import org.jspecify.annotations.Nullable;
+
 /// The element types of IDX files, all big endian.
 public enum IdxType {
     /// Unsigned 8-bit integers.
@@ -34,7 +36,7 @@ public enum IdxType {
     }
 
     /// The type of a code, or null if there is none.
-    static IdxType ofCode(int code) {
+    static @Nullable IdxType ofCode(int code) {
         for (IdxType type : values()) {
             if (type.code == code) {
                 return type;

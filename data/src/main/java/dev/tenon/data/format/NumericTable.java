@@ -3,6 +3,7 @@ package dev.tenon.data.format;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// A table of numbers, as [DelimitedText] reads it: `rows` x `columns` floats, and a label per row if a label column
 /// was chosen.
@@ -13,9 +14,10 @@ public final class NumericTable {
     private final int columns;
     private final List<String> names;
     private final float[] values;
-    private final int[] labels;
+    private final int @Nullable [] labels;
 
-    NumericTable(int rows, int columns, List<String> names, float[] values, int[] labels) {
+    NumericTable(int rows, int columns, List<String> names, float[] values,
+            int @Nullable [] labels) {
         this.rows = rows;
         this.columns = columns;
         this.names = List.copyOf(names);
