@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /// Writes PNG files so that a reader sees the old picture or the new one, never half of one.
 final class PngFile {
@@ -68,7 +69,7 @@ final class PngFile {
         return bytes.toByteArray();
     }
 
-    private static IOException failure(Path path, String what, String why, IOException cause) {
+    private static IOException failure(Path path, String what, String why, @Nullable IOException cause) {
         return new IOException("cannot write the " + what + " to " + path + ": " + why, cause);
     }
 

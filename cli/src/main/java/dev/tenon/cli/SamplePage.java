@@ -97,7 +97,8 @@ public final class SamplePage {
     public static BufferedImage draw(String title, List<String> classNames, List<Sample> samples) {
         Objects.requireNonNull(title, "title");
         if (samples.isEmpty() || samples.size() > MOST) {
-            throw new IllegalArgumentException("sample page: " + samples.size() + " samples; a page takes 1 to " + MOST);
+            throw new IllegalArgumentException("sample page: " + samples.size() + " samples; a page takes 1 to "
+                + MOST);
         }
         int columns = columns(samples.size());
         int rows = (samples.size() + columns - 1) / columns;

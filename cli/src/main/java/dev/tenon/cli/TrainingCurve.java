@@ -9,6 +9,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -24,6 +25,10 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class TrainingCurve {
     private static final int WIDTH = 1200;
     private static final int HEIGHT = 720;
+    /// Losses beyond this are left out: the run has diverged, and the chart library does not end on axes without bound.
+    private static final double LARGEST = 1e9;
+    /// A loss axis does not get shorter than this, for the same reason.
+    private static final double SMALLEST = 1e-9;
     private static final Color LOSS = new Color(0x1F6FC4);
     private static final Color ACCURACY = new Color(0xD9640B);
     private static final Color TEXT = new Color(0x33373D);
@@ -36,7 +41,7 @@ public final class TrainingCurve {
     /// What one epoch gave.
     ///
     /// @param epoch counted from 1
-    /// @param trainLoss mean loss per sample on the training set; NaN if not known or not a number, then left out
+    /// @param trainLoss mean loss per sample on the training set; left out if it is NaN or beyond ±1e9
     /// @param testAccuracy share of the test set that is right, 0 to 1; NaN if not measured in this epoch
     public record Epoch(int epoch, double trainLoss, double testAccuracy) {
         /// @throws IllegalArgumentException if `testAccuracy` is neither NaN nor within 0 to 1
@@ -134,6 +139,8 @@ public final class TrainingCurve {
         styler.setYAxisGroupTitleColor(1, ACCURACY);
         styler.setYAxisGroupTickLabelsColorMap(0, LOSS);
         styler.setYAxisGroupTickLabelsColorMap(1, ACCURACY);
+        styler.setYAxisTickMarkSpacingHint(70);
+        styler.putYAxisGroupDecimalPatternMap(1, "0.##");
         styler.setXAxisTickLabelsFormattingFunction(v -> v == Math.rint(v) ? Long.toString(Math.round(v)) : "");
     }
 
@@ -151,16 +158,19 @@ public final class TrainingCurve {
                 highest = Math.max(highest, value);
             }
         }
-        if (lowest > highest || lowest == 0 && highest == 0) {
+        if (lowest > highest) {
             styler.setYAxisMin(0, 0.0);
             styler.setYAxisMax(0, 1.0);
         } else if (lowest >= 0) {
             styler.setYAxisMin(0, 0.0);
-            styler.setYAxisMax(0, highest * 1.03);
-        } else if (lowest == highest) {
-            styler.setYAxisMin(0, lowest - 1);
-            styler.setYAxisMax(0, highest + 1);
+            styler.setYAxisMax(0, highest < SMALLEST ? 1.0 : highest * 1.03);
+        } else {
+            double room = Math.max(0.05 * (highest - lowest), 0.001 * Math.abs(lowest) + SMALLEST);
+            styler.setYAxisMin(0, lowest - room);
+            styler.setYAxisMax(0, highest + room);
         }
+        boolean usual = lowest > highest || highest >= 1e-3 && highest < 1e6;
+        styler.putYAxisGroupDecimalPatternMap(0, usual ? "0.######" : "0.##E0");
         double worst = 100;
         for (double value : accuracy) {
             if (!Double.isNaN(value)) {
@@ -186,10 +196,10 @@ public final class TrainingCurve {
 
     private static String last(List<Epoch> epochs) {
         double accuracy = epochs.getLast().testAccuracy();
-        return Double.isNaN(accuracy) ? "" : String.format(java.util.Locale.ROOT, " (last: %.2f %%)", 100 * accuracy);
+        return Double.isNaN(accuracy) ? "" : String.format(Locale.ROOT, " (last: %.2f %%)", 100 * accuracy);
     }
 
     private static double finite(double value) {
-        return Double.isFinite(value) ? value : Double.NaN;
+        return Math.abs(value) <= LARGEST ? value : Double.NaN;
     }
 }
