@@ -5,6 +5,7 @@ module dev.tenon.cli {
     requires dev.tenon.data;
     requires dev.tenon.nn;
     requires info.picocli;
+    requires java.desktop;
     requires me.tongfei.progressbar;
     requires static org.jspecify;
     requires xchart;

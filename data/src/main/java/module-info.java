@@ -1,5 +1,8 @@
 /// Datasets, samplers, loaders, transforms and tensor file formats.
 module dev.tenon.data {
+    exports dev.tenon.data;
+    exports dev.tenon.data.format;
+
     requires transitive dev.tenon.api;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }
