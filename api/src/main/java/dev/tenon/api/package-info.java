@@ -1,4 +1,4 @@
-/// Tensors, shapes and dtypes: what a user of Tenon sees first.
+/// Tensors, their element types, shapes and devices, and the groups of operations that users call.
 @NullMarked
 package dev.tenon.api;
 

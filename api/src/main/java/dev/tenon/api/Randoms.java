@@ -1,0 +1,79 @@
+package dev.tenon.api;
+
+import dev.tenon.api.DType.Kind;
+import dev.tenon.api.op.BinaryFn;
+import dev.tenon.api.op.Expr;
+import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.MapOp;
+import dev.tenon.api.op.Scalars;
+import dev.tenon.api.op.UnaryFn;
+
+/// Random tensors as maps over the element's index: parameters 0 and 1 are the seed and the stream.
+final class Randoms {
+    private static final Expr SEED = new Expr.Param(Kind.I64, 0);
+    private static final Expr STREAM = new Expr.Param(Kind.I64, 1);
+    private static final Expr INDEX = new Expr.Index(-1);
+
+    private Randoms() {}
+
+    private static Kind work(DType dtype) {
+        if (!dtype.isFloating()) {
+            throw new TensorException("random numbers of dtype " + dtype
+                    + ": expected a floating-point dtype; use randint");
+        }
+        return dtype.kind();
+    }
+
+    private static Tensor draw(String name, Expr e, DType dtype, Shape s, Device d, Generator g, long... more) {
+        long[] bits = new long[more.length + 2];
+        bits[0] = g.seed();
+        bits[1] = g.nextStream();
+        System.arraycopy(more, 0, bits, 2, more.length);
+        return Dispatcher.create(new MapOp(name, Lambda.of(e, dtype), s, Scalars.ofBits(bits)), d);
+    }
+
+    private static Expr scaled(Kind k, Expr unit) {
+        return Exprs.add(Exprs.mul(unit, new Expr.Param(k, 3)), new Expr.Param(k, 2));
+    }
+
+    static Tensor uniform(Shape s, double low, double high, DType dtype, Device d, Generator g) {
+        Kind k = work(dtype);
+        Expr e = scaled(k, Exprs.uniform(k, SEED, STREAM, INDEX, 0));
+        return draw("uniform", e, dtype, s, d, g, bits(low), bits(high - low));
+    }
+
+    static Tensor normal(Shape s, double mean, double deviation, DType dtype, Device d, Generator g) {
+        Kind k = work(dtype);
+        // 1 - u lies in (0, 1], so the logarithm is finite.
+        Expr u = Exprs.rsub(1, Exprs.uniform(k, SEED, STREAM, INDEX, 0));
+        Expr angle = Exprs.mul(Exprs.uniform(k, SEED, STREAM, INDEX, 1), 2 * Math.PI);
+        Expr radius = Exprs.unary(UnaryFn.SQRT, Exprs.mul(Exprs.unary(UnaryFn.LOG, u), -2));
+        Expr e = scaled(k, Exprs.mul(radius, Exprs.unary(UnaryFn.COS, angle)));
+        return draw("normal", e, dtype, s, d, g, bits(mean), bits(deviation));
+    }
+
+    static Tensor integers(long low, long high, Shape s, Device d, Generator g) {
+        if (low >= high) {
+            throw new TensorException("randint: no integer is in [" + low + ", " + high + ")");
+        }
+        Expr u = Exprs.uniform(Kind.F64, SEED, STREAM, INDEX, 0);
+        Expr span = new Expr.Param(Kind.I64, 3);
+        Expr offset = Exprs.cast(DType.I64, Exprs.mul(u, Exprs.cast(DType.F64, span)));
+        Expr e = Exprs.add(offset, new Expr.Param(Kind.I64, 2));
+        return draw("randint", e, DType.I64, s, d, g, low, high - low);
+    }
+
+    static Tensor bernoulli(Shape s, double p, Device d, Generator g) {
+        if (!(p >= 0 && p <= 1)) {
+            throw new TensorException("bernoulli: probability " + p + ": expected 0 to 1");
+        }
+        Expr e = Exprs.binary(
+                BinaryFn.LT, Exprs.uniform(Kind.F32, SEED, STREAM, INDEX, 0), new Expr.Param(Kind.F32, 2));
+        return draw("bernoulli", e, DType.BOOL, s, d, g, bits(p));
+    }
+
+    private static long bits(double v) {
+        return Double.doubleToRawLongBits(v);
+    }
+}
