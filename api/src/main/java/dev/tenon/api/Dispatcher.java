@@ -160,7 +160,7 @@ public final class Dispatcher {
                         + " (cat, stack, where, scatter, sliceScatter), or use Context.noGrad()");
             }
         }
-        engine().check(op, in);
+        engine().checkInPlace(op, in, into);
     }
 
     /// Whether an output shares memory with an input in another layout, so that writing would disturb reading.

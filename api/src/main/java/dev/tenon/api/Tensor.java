@@ -333,6 +333,11 @@ public final class Tensor
         return view;
     }
 
+    /// Whether another tensor that is not closed, such as a view or what an engine saved, lies in the same memory.
+    public boolean isShared() {
+        return storage.isShared();
+    }
+
     /// Whether this and another tensor lie in the same memory.
     public boolean sharesMemoryWith(Tensor other) {
         return storage == other.storage;
