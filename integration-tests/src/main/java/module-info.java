@@ -5,6 +5,7 @@ module dev.tenon.tck {
     requires transitive org.junit.jupiter.params;
     requires static transitive org.jspecify;
 
+    exports dev.tenon.tck.math;
     exports dev.tenon.tck.reference;
 
     provides dev.tenon.api.spi.BackendProvider with

@@ -4,6 +4,7 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.Operand;
+import dev.tenon.tck.math.Numbers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

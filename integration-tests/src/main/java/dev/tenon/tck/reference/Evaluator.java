@@ -7,6 +7,8 @@ import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.Expr;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.Scalars;
+import dev.tenon.tck.math.Numbers;
+import dev.tenon.tck.math.ScalarFunctions;
 import java.util.List;
 
 /// Evaluates a lambda for one element at a time: each step's value as a double and as a long, whichever its kind means.

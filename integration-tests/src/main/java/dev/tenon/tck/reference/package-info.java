@@ -1,5 +1,5 @@
-/// The reference backend: plain scalar Java, computed in double precision. It is the oracle against which other backends
-/// are tested and the template for writing one.
+/// The reference backend: plain scalar Java, computed in double precision. It is the oracle against which other
+/// backends are tested and the template for writing one.
 @NullMarked
 package dev.tenon.tck.reference;
 

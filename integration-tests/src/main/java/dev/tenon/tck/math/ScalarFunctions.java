@@ -1,14 +1,15 @@
-package dev.tenon.tck.reference;
+package dev.tenon.tck.math;
 
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.UnaryFn;
 
 /// The scalar functions of expressions, in double precision and in 64-bit integers.
-final class ScalarFunctions {
+public final class ScalarFunctions {
     private ScalarFunctions() {}
 
-    static double apply(UnaryFn fn, double x, Kind kind) {
+    /// The value of a function of a floating-point number.
+    public static double apply(UnaryFn fn, double x, Kind kind) {
         return switch (fn) {
             case NEG -> -x;
             case ABS -> Math.abs(x);
@@ -71,7 +72,8 @@ final class ScalarFunctions {
         return x > 1e8 ? Math.log(x) + Math.log(2) : Math.log1p(t + Math.sqrt(2 * t + t * t));
     }
 
-    static long apply(UnaryFn fn, long x, Kind kind) {
+    /// The value of a function of an integer or truth value.
+    public static long apply(UnaryFn fn, long x, Kind kind) {
         return switch (fn) {
             case NEG -> wrap(-x, kind);
             case ABS -> wrap(Math.abs(x), kind);
@@ -82,7 +84,8 @@ final class ScalarFunctions {
         };
     }
 
-    static double apply(BinaryFn fn, double a, double b, Kind kind) {
+    /// The value of a function of two floating-point numbers; comparisons give 0 or 1.
+    public static double apply(BinaryFn fn, double a, double b, Kind kind) {
         return switch (fn) {
             case ADD -> a + b;
             case SUB -> a - b;
@@ -135,7 +138,8 @@ final class ScalarFunctions {
         return q - f > 0.5 ? f + 1 : f;
     }
 
-    static long apply(BinaryFn fn, long a, long b, Kind kind) {
+    /// The value of a function of two integers or truth values.
+    public static long apply(BinaryFn fn, long a, long b, Kind kind) {
         return switch (fn) {
             case ADD -> wrap(a + b, kind);
             case SUB -> wrap(a - b, kind);

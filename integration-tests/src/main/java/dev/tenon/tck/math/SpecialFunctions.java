@@ -1,11 +1,11 @@
-package dev.tenon.tck.reference;
+package dev.tenon.tck.math;
 
 /// Special functions in double precision, by series and continued fractions that are simple rather than fast.
-final class SpecialFunctions {
+public final class SpecialFunctions {
     private SpecialFunctions() {}
 
     /// Near 0 by its Taylor series (Abramowitz and Stegun 7.1.6), elsewhere from [#erfc(double)].
-    static double erf(double x) {
+    public static double erf(double x) {
         if (Double.isNaN(x) || Math.abs(x) > 6) {
             return Double.isNaN(x) ? x : Math.signum(x);
         }
@@ -21,7 +21,8 @@ final class SpecialFunctions {
         return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
     }
 
-    static double erfc(double x) {
+    /// 1 - erf(x) without cancellation.
+    public static double erfc(double x) {
         if (x < 1) {
             return 1 - erf(x);
         }
@@ -38,7 +39,7 @@ final class SpecialFunctions {
     }
 
     /// Giles' starting value (2012), then Newton's method on erf or, in the tails, on erfc.
-    static double erfinv(double y) {
+    public static double erfinv(double y) {
         if (Double.isNaN(y) || Math.abs(y) >= 1) {
             return Math.abs(y) == 1 ? Math.copySign(Double.POSITIVE_INFINITY, y) : Double.NaN;
         }
@@ -57,7 +58,7 @@ final class SpecialFunctions {
     }
 
     /// Stirling's series after shifting the argument up; reflection for arguments below one half.
-    static double lgamma(double x) {
+    public static double lgamma(double x) {
         if (Double.isNaN(x) || Double.isInfinite(x)) {
             return Double.isNaN(x) ? x : Double.POSITIVE_INFINITY;
         }
@@ -83,7 +84,7 @@ final class SpecialFunctions {
     }
 
     /// The asymptotic series after shifting the argument up; reflection for negative arguments.
-    static double digamma(double x) {
+    public static double digamma(double x) {
         if (x == 0) {
             return Math.copySign(Double.POSITIVE_INFINITY, -x);
         }
@@ -105,7 +106,7 @@ final class SpecialFunctions {
     }
 
     /// The asymptotic series after shifting the argument up; reflection for arguments below one half.
-    static double trigamma(double x) {
+    public static double trigamma(double x) {
         if (x < 0.5) {
             double s = sinPi(x);
             return Math.PI * Math.PI / (s * s) - trigamma(1 - x);

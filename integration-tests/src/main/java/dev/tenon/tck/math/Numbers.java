@@ -1,19 +1,19 @@
-package dev.tenon.tck.reference;
+package dev.tenon.tck.math;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 
 /// Conversions between numbers, and Philox.
-final class Numbers {
+public final class Numbers {
     private Numbers() {}
 
     /// Truncated towards zero, NaN as 0, saturated to 32 or 64 bits.
-    static long toLong(double v, Kind kind) {
+    public static long toLong(double v, Kind kind) {
         return kind == Kind.I64 ? (long) v : (int) v;
     }
 
     /// Rounded to nearest, ties to even; NaN stays NaN.
-    static short toBFloat16(float v) {
+    public static short toBFloat16(float v) {
         int bits = Float.floatToRawIntBits(v);
         if (Float.isNaN(v)) {
             return (short) (bits >>> 16 | 0x40);
@@ -22,7 +22,7 @@ final class Numbers {
     }
 
     /// A double as it is after having been stored as a floating dtype.
-    static double round(double v, DType to) {
+    public static double round(double v, DType to) {
         return switch (to) {
             case F32 -> (float) v;
             case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) v));
@@ -32,7 +32,7 @@ final class Numbers {
     }
 
     /// An integer as it is after having been stored as an integral dtype.
-    static long wrap(long v, DType to) {
+    public static long wrap(long v, DType to) {
         return switch (to) {
             case I32 -> (int) v;
             case I16 -> (short) v;
@@ -44,7 +44,7 @@ final class Numbers {
     }
 
     /// Word `word` of Philox 4x32-10. Source: Salmon et al., SC 2011.
-    static int philox(long seed, long stream, long counter, int word) {
+    public static int philox(long seed, long stream, long counter, int word) {
         int c0 = (int) counter;
         int c1 = (int) (counter >>> 32);
         int c2 = (int) stream;
