@@ -1,0 +1,5 @@
+/// Datasets, samplers and loaders.
+@NullMarked
+package dev.tenon.data;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// The suite every backend passes.
+@NullMarked
+package dev.tenon.tck;
+
+import org.jspecify.annotations.NullMarked;
