@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 public final class Mem {
 
     /// All of memory; offsets into it are addresses.
+    @SuppressWarnings("restricted")
     public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;

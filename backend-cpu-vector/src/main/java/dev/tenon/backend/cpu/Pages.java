@@ -46,6 +46,7 @@ abstract class Pages {
         }
     }
 
+    @SuppressWarnings("restricted")
     private static final class Mapped extends Pages {
         private static final int PROT_READ_WRITE = 3;
         private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
