@@ -218,21 +218,21 @@ final class VectorGemmF64 extends ScalarGemm {
         }
         double s = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         for (; i < n; i++) {
-            s += (double) Mem.getDouble(x + 8 * i) * Mem.getDouble(y + 8 * i);
+            s += Mem.getDouble(x + 8 * i) * Mem.getDouble(y + 8 * i);
         }
         return s;
     }
 
     @Override
     public void axpy(double alpha, long x, long y, long n) {
-        DoubleVector f = DoubleVector.broadcast(S, (double) alpha);
+        DoubleVector f = DoubleVector.broadcast(S, alpha);
         long i = 0;
         for (; i <= n - L; i += L) {
             f.fma(DoubleVector.fromMemorySegment(S, ALL, x + 8 * i, ORDER), DoubleVector.fromMemorySegment(S, ALL, y + 8 * i, ORDER))
                     .intoMemorySegment(ALL, y + 8 * i, ORDER);
         }
         for (; i < n; i++) {
-            Mem.putDouble(y + 8 * i, Math.fma((double) alpha, Mem.getDouble(x + 8 * i), Mem.getDouble(y + 8 * i)));
+            Mem.putDouble(y + 8 * i, Math.fma(alpha, Mem.getDouble(x + 8 * i), Mem.getDouble(y + 8 * i)));
         }
     }
 
