@@ -71,6 +71,15 @@ public final class Mem {
         ALL.set(I8, address, value);
     }
 
+    /// Copies one element of 4 or 8 bytes.
+    public static void copyElement(long src, long dst, int bytes) {
+        if (bytes == 4) {
+            putInt(dst, getInt(src));
+        } else {
+            putLong(dst, getLong(src));
+        }
+    }
+
     /// Copies bytes; the ranges may overlap.
     public static void copy(long src, long dst, long bytes) {
         MemorySegment.copy(ALL, src, ALL, dst, bytes);

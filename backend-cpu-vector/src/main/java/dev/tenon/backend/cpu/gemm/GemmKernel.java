@@ -33,6 +33,9 @@ public interface GemmKernel {
     void packB(long b, long rowBytes, long colBytes, int kc, int cols, long dst);
 
 
+    /// Part of a row of a padded input: `dst[i] = lo <= i < hi ? src[i * step] : 0` for `0 <= i < len`; `step` in bytes.
+    void window(long src, long step, int lo, int hi, int len, long dst);
+
     /// The dot product of two contiguous vectors.
     double dot(long x, long y, long n);
 

@@ -135,6 +135,17 @@ class ScalarGemm implements GemmKernel {
     }
 
     @Override
+    public void window(long src, long step, int lo, int hi, int len, long dst) {
+        for (int i = 0; i < len; i++) {
+            if (bytes == 4) {
+                Mem.putInt(dst + 4L * i, i >= lo && i < hi ? Mem.getInt(src + i * step) : 0);
+            } else {
+                Mem.putLong(dst + 8L * i, i >= lo && i < hi ? Mem.getLong(src + i * step) : 0);
+            }
+        }
+    }
+
+    @Override
     public double dot(long x, long y, long n) {
         double s = 0;
         for (long i = 0; i < n; i++) {

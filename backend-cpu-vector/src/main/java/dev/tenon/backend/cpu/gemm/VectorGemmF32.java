@@ -20,6 +20,8 @@ final class VectorGemmF32 extends ScalarGemm {
     private static final int NR = 2 * L;
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not exist.
+    private static final boolean MASKED_LOADS = System.getProperty("os.arch").equals("amd64");
 
     private VectorGemmF32() {
         super(4);
@@ -197,6 +199,26 @@ final class VectorGemmF32 extends ScalarGemm {
                 Mem.putFloat(d + 12, Mem.getFloat(p + 3 * colBytes));
             }
         }
+    }
+
+    @Override
+    public void window(long src, long step, int lo, int hi, int len, long dst) {
+        if (step != 4 || !MASKED_LOADS) {
+            super.window(src, step, lo, hi, len, dst);
+            return;
+        }
+        for (int i = 0; i < len; i += L) {
+            if (i >= lo && i + L <= Math.min(hi, len)) {
+                FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            } else {
+                windowEdge(src + 4L * i, lo - i, hi - i, len - i, dst + 4L * i);
+            }
+        }
+    }
+
+    private static void windowEdge(long src, int lo, int hi, int len, long dst) {
+        VectorMask<Float> in = S.indexInRange(0, Math.min(hi, len)).andNot(S.indexInRange(0, lo));
+        FloatVector.fromMemorySegment(S, ALL, src, ORDER, in).intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
     }
 
     @Override

@@ -20,6 +20,8 @@ final class VectorGemmF64 extends ScalarGemm {
     private static final int NR = 2 * L;
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not exist.
+    private static final boolean MASKED_LOADS = System.getProperty("os.arch").equals("amd64");
 
     private VectorGemmF64() {
         super(8);
@@ -197,6 +199,26 @@ final class VectorGemmF64 extends ScalarGemm {
                 Mem.putDouble(d + 24, Mem.getDouble(p + 3 * colBytes));
             }
         }
+    }
+
+    @Override
+    public void window(long src, long step, int lo, int hi, int len, long dst) {
+        if (step != 8 || !MASKED_LOADS) {
+            super.window(src, step, lo, hi, len, dst);
+            return;
+        }
+        for (int i = 0; i < len; i += L) {
+            if (i >= lo && i + L <= Math.min(hi, len)) {
+                DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            } else {
+                windowEdge(src + 8L * i, lo - i, hi - i, len - i, dst + 8L * i);
+            }
+        }
+    }
+
+    private static void windowEdge(long src, int lo, int hi, int len, long dst) {
+        VectorMask<Double> in = S.indexInRange(0, Math.min(hi, len)).andNot(S.indexInRange(0, lo));
+        DoubleVector.fromMemorySegment(S, ALL, src, ORDER, in).intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
     }
 
     @Override
