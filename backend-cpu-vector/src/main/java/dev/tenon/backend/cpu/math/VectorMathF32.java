@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Functions of floats, a vector at a time. Largest errors in ulp, over a sweep of all exponents: see VectorMathTest.
+/// Functions of floats, a vector at a time; [MathKernels] states their errors.
 ///
 /// exp, sigmoid, softplus and erf are polynomials of our own: activations, where speed matters. The others call the JDK's vector mathematics
 /// library (SVML, SLEEF), or go through doubles.
