@@ -30,11 +30,11 @@ public interface BatchTransform {
         return normalise(new double[] {mean}, new double[] {deviation});
     }
 
-    /// Replaces each x of the first field by (x - mean) / deviation, with numbers of its own for each channel: the first
-    /// axis of a sample. The field must be `F32`.
+    /// Replaces each x of the first field by (x - mean) / deviation, with numbers of its own for each channel: the
+    /// first axis of a sample. The field must be `F32`.
     ///
-    /// @throws IllegalArgumentException if a mean or deviation is not finite or a deviation is not above 0, or there are
-    ///     not as many of one as of the other
+    /// @throws IllegalArgumentException if a mean or deviation is not finite or a deviation is not above 0, or there
+    ///     are not as many of one as of the other
     static BatchTransform normalise(double[] means, double[] deviations) {
         if (means.length != deviations.length || means.length == 0) {
             throw new IllegalArgumentException("normalise: " + means.length + " means and " + deviations.length

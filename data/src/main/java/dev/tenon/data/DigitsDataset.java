@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
-/// The first images of a [DigitGenerator] as samples: input `F32` of shape [1, 28, 28], from 0 (paper) to 1 (ink) unless
-/// normalised otherwise; target `I64`, the digit.
+/// The first images of a [DigitGenerator] as samples: input `F32` of shape [1, 28, 28], from 0 (paper) to 1 (ink)
+/// unless normalised otherwise; target `I64`, the digit.
 ///
 /// An image is drawn when it is first asked for, by the thread that asks, and kept: 784 bytes each.
 public final class DigitsDataset implements Dataset<Sample>, BatchSource {

@@ -5,8 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/// A batch in host memory, on its way to a device: for each [Field] the samples' elements one after the other, row-major
-/// and in native byte order. Reused from batch to batch: whoever fills it must write every byte of every row.
+/// A batch in host memory, on its way to a device: for each [Field] the samples' elements one after the other,
+/// row-major and in native byte order. Reused from batch to batch: whoever fills it must write every byte of every
+/// row.
 public final class HostBatch {
     private final List<Field> fields;
     private final List<MemorySegment> memory;

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/// Images and labels from a pair of IDX files, the format of MNIST: input `F32` of shape [1, height, width], from 0 to 1
-/// unless normalised otherwise; target `I64`. Held in memory as bytes.
+/// Images and labels from a pair of IDX files, the format of MNIST: input `F32` of shape [1, height, width], from 0
+/// to 1 unless normalised otherwise; target `I64`. Held in memory as bytes.
 public final class IdxDataset implements Dataset<Sample>, BatchSource {
     private final byte[] pixels;
     private final byte[] labels;

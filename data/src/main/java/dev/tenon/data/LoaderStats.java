@@ -14,13 +14,15 @@ public record LoaderStats(
         long batches, long samples, double consumerWaitSeconds, double workerWaitSeconds, double fillSeconds,
         double copySeconds) {
 
-    /// Which side holds up the other: `loader` if the consumer waits more than a tenth of the time that it takes to fill
-    /// batches and workers wait less than that; `consumer` the other way round; otherwise `none`.
+    /// Which side holds up the other: `loader` if the consumer waits more than twice as long as the workers, `consumer`
+    /// if the workers wait more than twice as long as the consumer; `none` if neither, or if the longer wait is less
+    /// than a tenth of the time that it takes to fill batches.
     public String bottleneck() {
-        double much = 0.1 * fillSeconds;
-        boolean consumerWaits = consumerWaitSeconds > much;
-        boolean workersWait = workerWaitSeconds > much;
-        return consumerWaits && !workersWait ? "loader" : workersWait && !consumerWaits ? "consumer" : "none";
+        if (Math.max(consumerWaitSeconds, workerWaitSeconds) < 0.1 * fillSeconds) {
+            return "none";
+        }
+        return consumerWaitSeconds > 2 * workerWaitSeconds ? "loader"
+            : workerWaitSeconds > 2 * consumerWaitSeconds ? "consumer" : "none";
     }
 
     @Override

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Copies batches to a device ahead of their use, on a stream of their own, while the model computes.
 ///
 /// The copies go to memory that belongs to this object, not to freshly allocated tensors: a freed block that the
-/// allocator hands out again may still be read by work enqueued earlier on the default stream, and the copy stream would
-/// not wait for it. From there a copy within the device, on the default stream, makes the batch's tensors.
+/// allocator hands out again may still be read by work enqueued earlier on the default stream, and the copy stream
+/// would not wait for it. From there a copy within the device, on the default stream, makes the batch's tensors.
 final class Staging implements AutoCloseable {
     private static final int STAGES = 2;
 
@@ -90,7 +90,8 @@ final class Staging implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | LinkageError e) {
             ready.add(new Staged(null, new long[0], -1, null,
-                new DataLoaderException("copying a batch to " + device + " failed: " + SampleException.describe(e), e)));
+                new DataLoaderException(
+                    "copying a batch to " + device + " failed: " + SampleException.describe(e), e)));
         }
     }
 

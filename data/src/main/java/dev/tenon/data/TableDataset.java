@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Objects;
 
-/// The rows of a table as samples: input `F32`, the row's values in a given shape, shifted and scaled; target `I64`, the
-/// row's label.
+/// The rows of a table as samples: input `F32`, the row's values in a given shape, shifted and scaled; target `I64`,
+/// the row's label.
 public final class TableDataset implements Dataset<Sample>, BatchSource {
     private final float[] values;
     private final int[] labels;

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/// The rows of tensors as samples, as PyTorch's `TensorDataset`: sample i is row i of each. The values are copied to the
-/// host when this is made; later changes of the tensors do not show.
+/// The rows of tensors as samples, as PyTorch's `TensorDataset`: sample i is row i of each. The values are copied to
+/// the host when this is made; later changes of the tensors do not show.
 ///
 /// [#get] gives the first two tensors' rows; a data set of one tensor has no target and is for [DataLoader] only.
 public final class TensorDataset implements Dataset<Sample>, BatchSource {
