@@ -1,0 +1,21 @@
+package dev.tenon.tck.samples;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/// The table of all samples, by family. A new op is a line or two in one of the classes listed here.
+public final class OpSamples {
+    private static final Map<String, Supplier<List<Sample>>> FAMILIES = new TreeMap<>(Map.ofEntries(
+            Map.entry("elementwise expressions", ElementwiseSamples::all),
+            Map.entry("reductions", ReduceSamples::all),
+            Map.entry("matrix products", MatMulSamples::all)));
+
+    private OpSamples() {}
+
+    /// The samples of each family.
+    public static Map<String, Supplier<List<Sample>>> families() {
+        return FAMILIES;
+    }
+}
