@@ -10,7 +10,15 @@ public final class OpSamples {
     private static final Map<String, Supplier<List<Sample>>> FAMILIES = new TreeMap<>(Map.ofEntries(
             Map.entry("elementwise expressions", ElementwiseSamples::all),
             Map.entry("reductions", ReduceSamples::all),
-            Map.entry("matrix products", MatMulSamples::all)));
+            Map.entry("matrix products", MatMulSamples::all),
+            Map.entry("elementwise methods", MethodSamples::all),
+            Map.entry("conversions", CastSamples::all),
+            Map.entry("creation", CreationSamples::all),
+            Map.entry("indexing", IndexSamples::all),
+            Map.entry("scans and sorting", ScanSortSamples::all),
+            Map.entry("views", ViewSamples::all),
+            Map.entry("composites", CompositeSamples::all),
+            Map.entry("windows", WindowSamples::all)));
 
     private OpSamples() {}
 
