@@ -79,7 +79,8 @@ final class Backward {
         return open(Node.withHistory(t, from, output ? origin - inputs : node.slots[origin]));
     }
 
-    private Tensor open(Tensor t) {
+    /// Closes the handle after the gradients were taken.
+    Tensor open(Tensor t) {
         List<Tensor> o = opened;
         if (o == null) {
             o = new ArrayList<>();

@@ -8,7 +8,6 @@ import static dev.tenon.api.op.Exprs.mul;
 import static dev.tenon.api.op.Exprs.neg;
 import static dev.tenon.api.op.Exprs.select;
 import static dev.tenon.api.op.Exprs.square;
-import static dev.tenon.api.op.Exprs.sub;
 import static dev.tenon.api.op.Exprs.unary;
 
 import dev.tenon.api.DType;
