@@ -43,8 +43,8 @@ public final class Engine implements GradientEngine {
         if (rule != null) {
             rule.save(op, new Link(op, in, into, null));
         } else {
-            throw new TensorException(op.name() + ": in place while gradients are tracked: the op has no rule of its own;"
-                    + " compute a new tensor");
+            throw new TensorException(op.name() + ": in place while gradients are tracked: the op has no rule of its"
+                    + " own; compute a new tensor");
         }
     }
 
@@ -95,14 +95,16 @@ public final class Engine implements GradientEngine {
         for (Tensor t : roots) {
             if (!t.requiresGrad()) {
                 throw new TensorException("backward: " + t.type() + " requires no gradient: none of the tensors that it"
-                        + " was computed from does, or gradients were not tracked; mark leaves with requiresGrad(true)");
+                        + " was computed from does, or gradients were not tracked; mark leaves with"
+                        + " requiresGrad(true)");
             }
         }
         Pass.run(roots, gradients, new Pass("backward", retainGraph, createGraph, null));
     }
 
-    /// Whether a tensor is still the output of a node, rather than changed in place since.
+    /// Whether the state of an output is still about it: the tensor was not changed in place by a later node. One that
+    /// was closed has no node any more, but its hooks stay.
     static boolean isOutput(@Nullable GradState s, Node n, int j) {
-        return s != null && s.node() == n && s.output() == j;
+        return s != null && (s.node() == null || s.node() == n && s.output() == j);
     }
 }

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One step of a recorded computation: where its operands came from and what its gradient rule saved.
 ///
-/// Tensors and later nodes hold counted references. When the last one goes, what was saved is freed and the node lets go
-/// of its parents, without recursion: graphs may be very deep. Nodes point to their operands only, so a graph that is
-/// merely forgotten is garbage like any other object.
+/// Tensors and later nodes hold counted references. When the last one goes, what was saved is freed and the node lets
+/// go of its parents, without recursion: graphs may be very deep. Nodes point to their operands only, so a graph that
+/// is merely forgotten is garbage like any other object.
 abstract class Node implements GradientNode {
     private static final AtomicLong SEQUENCE = new AtomicLong();
     private static final VarHandle REFERENCES;
@@ -267,6 +267,11 @@ abstract class Node implements GradientNode {
         }
     }
 
+    private static boolean isMachinery(String className) {
+        return className.startsWith("dev.tenon.api.") || className.equals(Engine.class.getName())
+                || className.equals(Function.class.getName());
+    }
+
     /// Where the op was recorded, for messages.
     final String siteText() {
         Throwable t = site;
@@ -276,7 +281,7 @@ abstract class Node implements GradientNode {
         StringBuilder s = new StringBuilder("; computed at");
         int shown = 0;
         for (StackTraceElement f : t.getStackTrace()) {
-            if (!f.getClassName().startsWith("dev.tenon.a") && shown++ < 6) {
+            if (!isMachinery(f.getClassName()) && shown++ < 6) {
                 s.append("\n    ").append(f);
             }
         }

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// all it leads to, every gradient that reaches it is there when it comes up. Each gradient is freed as soon as it was
 /// used.
 ///
-/// Gradients that the pass holds are handles of its own, in no scope; one that shares its memory with nothing else may be
-/// changed in place.
+/// Gradients that the pass holds are handles of its own, in no scope; one that shares its memory with nothing else may
+/// be changed in place.
 final class Pass {
     final boolean createGraph;
     private final String method;
@@ -215,7 +215,7 @@ final class Pass {
                     g = applyHooks(s, g, n.name());
                     grads[j] = g;
                 }
-                if (s.retainsGrad() && capture == null) {
+                if (s.retainsGrad() && s.node() != null && capture == null) {
                     LeafNode.accumulate(s, Node.share(g, createGraph), createGraph);
                 }
             }
