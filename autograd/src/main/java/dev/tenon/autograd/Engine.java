@@ -24,6 +24,9 @@ public final class Engine implements GradientEngine {
 
     @Override
     public void check(Op op, List<Tensor> in) {
+        for (int i = 0; i < in.size(); i++) {
+            Node.checkCurrent(op.name(), in.get(i));
+        }
         Rule<Op> rule = Rules.of(op);
         if (rule != null) {
             rule.check(op, in);
@@ -98,6 +101,7 @@ public final class Engine implements GradientEngine {
                         + " was computed from does, or gradients were not tracked; mark leaves with"
                         + " requiresGrad(true)");
             }
+            Node.checkCurrent("backward", t);
         }
         Pass.run(roots, gradients, new Pass("backward", retainGraph, createGraph, null));
     }

@@ -22,9 +22,8 @@ final class MapGradient {
 
     private record Named(String op, String backward) {}
 
-    private record Key(Lambda body, boolean outputs) {}
-
-    private static final ConcurrentMap<Key, MapGradient> KNOWN = new ConcurrentHashMap<>();
+    private static final ConcurrentMap<Lambda, MapGradient> MAPS = new ConcurrentHashMap<>();
+    private static final ConcurrentMap<Lambda, MapGradient> PROLOGUES = new ConcurrentHashMap<>();
 
     /// The gradient of one operand. Its lambda reads the gradients of the outputs `grads`, then the operands `inputs`,
     /// then the outputs `outputs`.
@@ -92,15 +91,15 @@ final class MapGradient {
     ///
     /// @param outputs whether its outputs can be had, as those of a map can, but those of a prologue cannot
     static MapGradient of(Lambda body, boolean outputs) {
-        Key key = new Key(body, outputs);
-        MapGradient g = KNOWN.get(key);
+        ConcurrentMap<Lambda, MapGradient> known = outputs ? MAPS : PROLOGUES;
+        MapGradient g = known.get(body);
         if (g == null) {
             // A program that keeps making new expressions must not fill the memory.
-            if (KNOWN.size() >= LIMIT) {
-                KNOWN.clear();
+            if (known.size() >= LIMIT) {
+                known.clear();
             }
             g = new MapGradient(body, outputs);
-            KNOWN.put(key, g);
+            known.put(body, g);
         }
         return g;
     }

@@ -43,6 +43,7 @@ abstract class Node implements GradientNode {
     final TensorType[] inTypes;
     final TensorType[] outTypes;
     final @Nullable GradState[] outStates;
+    private final int[] outVersions;
     final Device inDevice;
     final Device outDevice;
 
@@ -63,6 +64,7 @@ abstract class Node implements GradientNode {
         this.inTypes = inTypes;
         this.outTypes = outTypes;
         this.outStates = new GradState[outTypes.length];
+        this.outVersions = new int[outTypes.length];
         this.inDevice = inDevice;
         this.outDevice = outDevice;
         for (Node p : parents) {
@@ -136,6 +138,19 @@ abstract class Node implements GradientNode {
         GradState s = output.gradState();
         s.setNode(this, j);
         outStates[j] = s;
+        outVersions[j] = output.version();
+    }
+
+    /// Throws for a view whose memory was changed through another tensor since it was made: its history tells of the
+    /// values before.
+    static void checkCurrent(String op, Tensor t) {
+        if (t.isView() && t.requiresGrad() && t.gradState().node() instanceof Node n && !(n instanceof LeafNode)
+                && n.outStates[t.gradState().output()] == t.gradState()
+                && n.outVersions[t.gradState().output()] != t.version()) {
+            throw new TensorException(op + ": " + t.type() + ", made by " + n.name()
+                    + ", is a view of memory that has been changed in place since: its gradient would be that of the"
+                    + " values before; make the view again");
+        }
     }
 
     /// Computes the gradients of the operands that need one and sets them in `b`.

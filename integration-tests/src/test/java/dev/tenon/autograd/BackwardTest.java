@@ -242,6 +242,18 @@ class BackwardTest {
     }
 
     @Test
+    void aViewOfWhatWasChangedIsNoticed() {
+        Tensor x = leaf(1, 2);
+        Tensor y = x.mul(2.0);
+        Tensor part = y.narrow(0, 0, 1);
+        y.mul_(3.0);
+        assertFails(TensorException.class, () -> part.sum(), "sum", "slice", "changed in place");
+        assertFails(TensorException.class, part::backward, "backward", "slice");
+        y.narrow(0, 0, 1).sum().backward();
+        assertGrad(x, 6, 0);
+    }
+
+    @Test
     void gradientsOfGradients() {
         Tensor x = leaf(2, 3);
         x.pow(3.0).sum().backward(null, false, true);
