@@ -1,0 +1,184 @@
+package dev.tenon.backend.cpu.conv;
+
+import dev.tenon.backend.cpu.Mem;
+import dev.tenon.backend.cpu.WorkerPool;
+import java.util.Arrays;
+
+/// Maximum and average pooling in one to three dimensions, and their gradients. The shape's `oc` and `groups` are not looked at; planes are
+/// `n * c`. Elements are floats or doubles: `bytes` is 4 or 8.
+public final class Pool {
+
+    private Pool() {}
+
+    private static double get(long address, int bytes) {
+        return bytes == 4 ? Mem.getFloat(address) : Mem.getDouble(address);
+    }
+
+    private static void put(long address, int bytes, double value) {
+        if (bytes == 4) {
+            Mem.putFloat(address, (float) value);
+        } else {
+            Mem.putDouble(address, value);
+        }
+    }
+
+    private static long grain(ConvShape s) {
+        return Math.max(1, 20_000 / Math.max(1, (long) s.outVolume() * s.taps()));
+    }
+
+    /// The first kernel element that is inside the input, when its element 0 is at `start`.
+    private static int first(int start, int dilation) {
+        return start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+    }
+
+    /// The number of kernel elements up to the last one that is inside the input.
+    private static int last(int start, int dilation, int kernel, int size) {
+        return start >= size ? 0 : Math.min(kernel, (size - start + dilation - 1) / dilation);
+    }
+
+    /// The maximum of each window, and where it is, as an index into its plane; NaN is a maximum. Of equal ones the first counts.
+    ///
+    /// @param indices where the i64 indices go, or 0
+    public static void max(WorkerPool pool, ConvShape s, int bytes, long x, long y, long indices) {
+        pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
+            for (long p = from; p < to; p++) {
+                maxPlane(
+                        s, bytes, x + p * s.inVolume() * bytes, y + p * s.outVolume() * bytes,
+                        indices == 0 ? 0 : indices + p * s.outVolume() * 8);
+            }
+        });
+    }
+
+    private static void maxPlane(ConvShape s, int bytes, long x, long y, long indices) {
+        int[] in = s.in();
+        int[] out = s.out();
+        int[] k = s.kernel();
+        int[] dil = s.dilation();
+        for (int oz = 0; oz < out[0]; oz++) {
+            int z = oz * s.stride()[0] - s.pad()[0];
+            for (int oy = 0; oy < out[1]; oy++) {
+                int yy = oy * s.stride()[1] - s.pad()[1];
+                int y0 = first(yy, dil[1]);
+                int y1 = last(yy, dil[1], k[1], in[1]);
+                for (int ox = 0; ox < out[2]; ox++, y += bytes) {
+                    int xx = ox * s.stride()[2] - s.pad()[2];
+                    int x0 = first(xx, dil[2]);
+                    int x1 = last(xx, dil[2], k[2], in[2]);
+                    double best = Double.NEGATIVE_INFINITY;
+                    long at = -1;
+                    for (int kz = first(z, dil[0]); kz < last(z, dil[0], k[0], in[0]); kz++) {
+                        for (int ky = y0; ky < y1; ky++) {
+                            long i = ((long) (z + kz * dil[0]) * in[1] + yy + ky * dil[1]) * in[2] + xx + x0 * dil[2];
+                            for (int kx = x0; kx < x1; kx++, i += dil[2]) {
+                                double v = get(x + i * bytes, bytes);
+                                if (v > best || at < 0 || v != v) {
+                                    best = v;
+                                    at = i;
+                                }
+                            }
+                        }
+                    }
+                    put(y, bytes, best);
+                    if (indices != 0) {
+                        Mem.putLong(indices, at);
+                        indices += 8;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The gradient of [#max]: each output's gradient goes to the element its index names.
+    public static void maxBackward(WorkerPool pool, ConvShape s, int bytes, long dy, long indices, long dx) {
+        pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
+            for (long p = from; p < to; p++) {
+                long plane = dx + p * s.inVolume() * bytes;
+                Mem.zero(plane, (long) s.inVolume() * bytes);
+                for (long o = p * s.outVolume(); o < (p + 1) * s.outVolume(); o++) {
+                    long i = Mem.getLong(indices + o * 8);
+                    if (i >= 0) {
+                        long at = plane + i * bytes;
+                        put(at, bytes, get(at, bytes) + get(dy + o * bytes, bytes));
+                    }
+                }
+            }
+        });
+    }
+
+    /// The mean of each window.
+    ///
+    /// @param padAfter zeros after the input (d, h, w): what the sizes of the windows are counted up to when `countIncludePad`
+    /// @param countIncludePad whether padding counts in the divisor
+    public static void average(
+            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countIncludePad, long x, long y) {
+        averages(pool, s, bytes, padAfter, countIncludePad, x, y, false);
+    }
+
+    /// The gradient of [#average].
+    public static void averageBackward(
+            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countIncludePad, long dy, long dx) {
+        averages(pool, s, bytes, padAfter, countIncludePad, dx, dy, true);
+    }
+
+    private static void averages(
+            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countPad, long x, long y, boolean backward) {
+        int[] after = Arrays.copyOf(padAfter, 3);
+        pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
+            for (long p = from; p < to; p++) {
+                long plane = x + p * s.inVolume() * bytes;
+                if (backward) {
+                    Mem.zero(plane, (long) s.inVolume() * bytes);
+                }
+                averagePlane(s, bytes, after, countPad, plane, y + p * s.outVolume() * bytes, backward);
+            }
+        });
+    }
+
+    private static int counted(int start, int kernel, int dilation, int size, int after) {
+        // windows may reach past the padding when output sizes were rounded up: that part never counts
+        return last(start, dilation, kernel, size + after);
+    }
+
+    private static void averagePlane(ConvShape s, int bytes, int[] after, boolean countPad, long x, long y, boolean backward) {
+        int[] in = s.in();
+        int[] out = s.out();
+        int[] k = s.kernel();
+        int[] dil = s.dilation();
+        for (int oz = 0; oz < out[0]; oz++) {
+            int z = oz * s.stride()[0] - s.pad()[0];
+            int z0 = first(z, dil[0]);
+            int z1 = last(z, dil[0], k[0], in[0]);
+            for (int oy = 0; oy < out[1]; oy++) {
+                int yy = oy * s.stride()[1] - s.pad()[1];
+                int y0 = first(yy, dil[1]);
+                int y1 = last(yy, dil[1], k[1], in[1]);
+                for (int ox = 0; ox < out[2]; ox++, y += bytes) {
+                    int xx = ox * s.stride()[2] - s.pad()[2];
+                    int x0 = first(xx, dil[2]);
+                    int x1 = last(xx, dil[2], k[2], in[2]);
+                    double count = countPad
+                            ? (double) counted(z, k[0], dil[0], in[0], after[0]) * counted(yy, k[1], dil[1], in[1], after[1])
+                                    * counted(xx, k[2], dil[2], in[2], after[2])
+                            : (double) Math.max(0, z1 - z0) * Math.max(0, y1 - y0) * Math.max(0, x1 - x0);
+                    double sum = 0;
+                    double share = backward ? get(y, bytes) / count : 0;
+                    for (int kz = z0; kz < z1; kz++) {
+                        for (int ky = y0; ky < y1; ky++) {
+                            long at = x + (((long) (z + kz * dil[0]) * in[1] + yy + ky * dil[1]) * in[2] + xx + x0 * dil[2]) * bytes;
+                            for (int kx = x0; kx < x1; kx++, at += (long) dil[2] * bytes) {
+                                if (backward) {
+                                    put(at, bytes, get(at, bytes) + share);
+                                } else {
+                                    sum += get(at, bytes);
+                                }
+                            }
+                        }
+                    }
+                    if (!backward) {
+                        put(y, bytes, sum / count);
+                    }
+                }
+            }
+        }
+    }
+}

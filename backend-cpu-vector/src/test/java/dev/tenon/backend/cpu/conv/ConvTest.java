@@ -1,0 +1,131 @@
+package dev.tenon.backend.cpu.conv;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tenon.backend.cpu.Mem;
+import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.gemm.GemmKernel;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/// Convolutions and their gradients against plain loops of doubles.
+class ConvTest {
+
+    private static final WorkerPool POOL = WorkerPool.shared();
+
+    /// A convolution whose output sizes follow from the padding before and after.
+    static ConvShape shape(int n, int c, int[] in, int oc, int[] k, int[] stride, int[] lo, int[] hi, int[] dil, int groups) {
+        int[] out = new int[3];
+        for (int i = 0; i < 3; i++) {
+            out[i] = (in[i] + lo[i] + hi[i] - dil[i] * (k[i] - 1) - 1) / stride[i] + 1;
+        }
+        return new ConvShape(n, c, in, oc, k, out, stride, lo, dil, groups);
+    }
+
+    static int[] of(int... x) {
+        return x;
+    }
+
+    static final List<ConvShape> SHAPES = List.of(
+            shape(3, 1, of(1, 28, 28), 6, of(1, 5, 5), of(1, 1, 1), of(0, 2, 2), of(0, 2, 2), of(1, 1, 1), 1),
+            shape(2, 3, of(1, 9, 11), 5, of(1, 3, 3), of(1, 1, 1), of(0, 1, 0), of(0, 0, 2), of(1, 1, 1), 1),
+            shape(2, 4, of(1, 12, 13), 6, of(1, 3, 2), of(1, 2, 3), of(0, 1, 1), of(0, 2, 0), of(1, 1, 2), 2),
+            shape(5, 16, of(1, 7, 7), 40, of(1, 3, 3), of(1, 1, 1), of(0, 1, 1), of(0, 1, 1), of(1, 1, 1), 1),
+            shape(2, 8, of(1, 14, 14), 8, of(1, 1, 1), of(1, 2, 2), of(0, 0, 0), of(0, 0, 0), of(1, 1, 1), 1),
+            shape(1, 40, of(1, 6, 6), 70, of(1, 3, 3), of(1, 1, 1), of(0, 2, 2), of(0, 2, 2), of(1, 2, 2), 1),
+            shape(2, 6, of(1, 10, 20), 6, of(1, 3, 3), of(1, 1, 1), of(0, 1, 1), of(0, 1, 1), of(1, 1, 1), 6),
+            shape(2, 3, of(1, 10, 9), 6, of(1, 3, 3), of(1, 2, 2), of(0, 1, 1), of(0, 1, 0), of(1, 1, 2), 3),
+            shape(2, 3, of(1, 1, 40), 4, of(1, 1, 5), of(1, 1, 2), of(0, 0, 3), of(0, 0, 1), of(1, 1, 3), 1),
+            shape(2, 2, of(5, 6, 7), 3, of(3, 2, 3), of(2, 1, 2), of(1, 0, 1), of(0, 1, 2), of(1, 2, 1), 1),
+            shape(1, 2, of(1, 4, 4), 3, of(1, 2, 2), of(1, 5, 3), of(0, 0, 0), of(0, 0, 0), of(1, 1, 1), 1));
+
+    private interface Visit {
+        void at(long x, long w, long y);
+    }
+
+    private static void loops(ConvShape s, Visit v) {
+        for (int n = 0; n < s.n(); n++) {
+            for (int oc = 0; oc < s.oc(); oc++) {
+                for (int p = 0; p < s.outVolume(); p++) {
+                    for (int ic = 0; ic < s.groupIn(); ic++) {
+                        for (int t = 0; t < s.taps(); t++) {
+                            int[] o = {p / (s.out()[1] * s.out()[2]), p / s.out()[2] % s.out()[1], p % s.out()[2]};
+                            int[] k = {t / (s.kernel()[1] * s.kernel()[2]), t / s.kernel()[2] % s.kernel()[1], t % s.kernel()[2]};
+                            long at = 0;
+                            boolean in = true;
+                            for (int i = 0; i < 3; i++) {
+                                int x = o[i] * s.stride()[i] - s.pad()[i] + k[i] * s.dilation()[i];
+                                in &= x >= 0 && x < s.in()[i];
+                                at = at * s.in()[i] + x;
+                            }
+                            if (in) {
+                                int c = oc / s.groupOut() * s.groupIn() + ic;
+                                v.at(((long) n * s.c() + c) * s.inVolume() + at, ((long) oc * s.groupIn() + ic) * s.taps() + t,
+                                        ((long) n * s.oc() + oc) * s.outVolume() + p);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static long fill(Arena arena, GemmKernel kernel, double[] values) {
+        long at = arena.allocate(Math.max(1, values.length) * (long) kernel.bytes(), 64).address();
+        for (int i = 0; i < values.length; i++) {
+            if (kernel.bytes() == 4) {
+                Mem.putFloat(at + 4L * i, (float) values[i]);
+                values[i] = (float) values[i];
+            } else {
+                Mem.putDouble(at + 8L * i, values[i]);
+            }
+        }
+        return at;
+    }
+
+    private static void same(GemmKernel kernel, double[] expected, long got, String what) {
+        for (int i = 0; i < expected.length; i++) {
+            double g = kernel.bytes() == 4 ? Mem.getFloat(got + 4L * i) : Mem.getDouble(got + 8L * i);
+            assertEquals(expected[i], g, (kernel.bytes() == 4 ? 1e-4 : 1e-11), what + " at " + i);
+        }
+    }
+
+    private static void check(GemmKernel kernel, ConvShape s) {
+        Random r = new Random(5);
+        double[] x = r.doubles(s.n() * s.c() * s.inVolume(), -1, 1).toArray();
+        double[] w = r.doubles(s.oc() * s.groupIn() * s.taps(), -1, 1).toArray();
+        double[] dy = r.doubles(s.n() * s.oc() * s.outVolume(), -1, 1).toArray();
+        double[] y = new double[dy.length];
+        double[] dx = new double[x.length];
+        double[] dw = new double[w.length];
+        try (Arena arena = Arena.ofShared()) {
+            long px = fill(arena, kernel, x);
+            long pw = fill(arena, kernel, w);
+            long pdy = fill(arena, kernel, dy);
+            long out = fill(arena, kernel, new double[Math.max(Math.max(x.length, w.length), dy.length)]);
+            loops(s, (i, j, k) -> {
+                y[(int) k] += x[(int) i] * w[(int) j];
+                dx[(int) i] += dy[(int) k] * w[(int) j];
+                dw[(int) j] += dy[(int) k] * x[(int) i];
+            });
+            Conv.forward(kernel, POOL, s, px, pw, out, null);
+            same(kernel, y, out, "forward " + s);
+            Conv.backwardData(kernel, POOL, s, pdy, pw, out);
+            same(kernel, dx, out, "backward data " + s);
+            Conv.backwardWeights(kernel, POOL, s, px, pdy, out);
+            same(kernel, dw, out, "backward weights " + s);
+        }
+    }
+
+    @Test
+    void floats() {
+        SHAPES.forEach(s -> check(GemmKernel.f32(), s));
+    }
+
+    @Test
+    void doubles() {
+        SHAPES.forEach(s -> check(GemmKernel.f64(), s));
+    }
+}

@@ -1,0 +1,82 @@
+package dev.tenon.backend.cpu.conv;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tenon.backend.cpu.Mem;
+import dev.tenon.backend.cpu.WorkerPool;
+import java.lang.foreign.Arena;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Pooling against values worked out by hand (those PyTorch gives).
+class PoolTest {
+
+    private static final WorkerPool POOL = WorkerPool.shared();
+
+    private static long values(Arena arena, int bytes, double... v) {
+        long at = arena.allocate(8L * v.length, 64).address();
+        for (int i = 0; i < v.length; i++) {
+            if (bytes == 4) {
+                Mem.putFloat(at + 4L * i, (float) v[i]);
+            } else {
+                Mem.putDouble(at + 8L * i, v[i]);
+            }
+        }
+        return at;
+    }
+
+    private static void same(int bytes, long got, double... expected) {
+        for (int i = 0; i < expected.length; i++) {
+            double g = bytes == 4 ? Mem.getFloat(got + 4L * i) : Mem.getDouble(got + 8L * i);
+            assertEquals(expected[i], g, 1e-6, "at " + i);
+        }
+    }
+
+    private static ConvShape shape(int h, int w, int k, int stride, int pad, int oh, int ow) {
+        return new ConvShape(
+                1, 1, new int[] {1, h, w}, 1, new int[] {1, k, k}, new int[] {1, oh, ow}, new int[] {1, stride, stride}, new int[] {0, pad, pad},
+                new int[] {1, 1, 1}, 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 8})
+    void max(int bytes) {
+        try (Arena arena = Arena.ofShared()) {
+            long x = values(arena, bytes, 1, 2, 3, 4, Double.NaN, 0, -1, -2, 5, 5, 7, 7);
+            long y = values(arena, bytes, new double[9]);
+            long indices = arena.allocate(80, 64).address();
+            ConvShape s = shape(3, 4, 2, 2, 1, 2, 3);
+            Pool.max(POOL, s, bytes, x, y, indices);
+            same(bytes, y, 1, 3, 4, Double.NaN, 7, 7);
+            long[] at = {0, 2, 3, 4, 10, 11};
+            for (int i = 0; i < 6; i++) {
+                assertEquals(at[i], Mem.getLong(indices + 8L * i));
+            }
+            long dx = values(arena, bytes, new double[12]);
+            Pool.maxBackward(POOL, s, bytes, values(arena, bytes, 1, 2, 3, 4, 5, 6), indices, dx);
+            same(bytes, dx, 1, 0, 2, 3, 4, 0, 0, 0, 0, 0, 5, 6);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 8})
+    void average(int bytes) {
+        try (Arena arena = Arena.ofShared()) {
+            long x = values(arena, bytes, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+            long y = values(arena, bytes, new double[9]);
+            ConvShape s = shape(3, 3, 2, 2, 1, 2, 2);
+            int[] after = {0, 1, 1};
+            Pool.average(POOL, s, bytes, after, true, x, y);
+            same(bytes, y, 0.25, 1.25, 2.75, 7);
+            Pool.average(POOL, s, bytes, after, false, x, y);
+            same(bytes, y, 1, 2.5, 5.5, 7);
+            long dx = values(arena, bytes, new double[9]);
+            Pool.averageBackward(POOL, s, bytes, after, false, values(arena, bytes, 1, 2, 4, 8), dx);
+            same(bytes, dx, 1, 1, 1, 2, 2, 2, 2, 2, 2);
+            // sizes rounded up: the last window has one column inside, and what lies past the padding is not counted
+            ConvShape up = shape(3, 3, 2, 2, 0, 2, 2);
+            Pool.average(POOL, up, bytes, new int[3], true, x, y);
+            same(bytes, y, 3, 4.5, 7.5, 9);
+        }
+    }
+}
