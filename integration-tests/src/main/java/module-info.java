@@ -3,5 +3,11 @@ module dev.tenon.tck {
     requires transitive dev.tenon.api;
     requires transitive org.junit.jupiter.api;
     requires transitive org.junit.jupiter.params;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
+
+    exports dev.tenon.tck.math;
+    exports dev.tenon.tck.reference;
+
+    provides dev.tenon.api.spi.BackendProvider with
+            dev.tenon.tck.reference.ReferenceBackend;
 }
