@@ -12,11 +12,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// A device's memory, kept for reuse: asking the system for fresh pages costs more than most arithmetic done in them.
@@ -29,13 +28,14 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryPool {
     private static final long CHUNK = 4L << 20;
     private static final long SMALL = 1L << 20;
+    private static final int CLASSES = 17 + (62 - 10) * 8;
     private static final boolean TRACE = Boolean.getBoolean("tenon.leaks");
 
     /// Device memory as it was allocated.
     record Chunk(DeviceMemory memory, @Nullable MemorySegment host) {}
 
     /// A piece of a chunk of the given class of size.
-    record Block(Chunk chunk, long offset, long size) {}
+    record Block(Chunk chunk, long offset, long size, int sizeClass) {}
 
     /// The net under a storage, linked in a list so that it stays reachable itself.
     static final class Net extends PhantomReference<Storage> {
@@ -60,7 +60,8 @@ public final class MemoryPool {
     private final long limit;
     private final long collectAfter;
     private final ReferenceQueue<Storage> queue = new ReferenceQueue<>();
-    private final Map<Long, ArrayDeque<Block>> free = new HashMap<>();
+    private final List<ArrayDeque<Block>> free =
+            IntStream.rangeClosed(0, CLASSES).mapToObj(_ -> new ArrayDeque<Block>()).toList();
     private @Nullable Chunk current;
     private long currentOffset;
     private @Nullable Net live;
@@ -96,23 +97,36 @@ public final class MemoryPool {
         }
     }
 
-    private long sizeClass(long bytes) {
+    /// The number of the class of sizes: 64 bytes apart up to 1 KiB, then eight to each power of two.
+    private static int sizeClass(long bytes) {
         if (bytes <= 1024) {
-            return Math.max(alignment, (bytes + alignment - 1) & -alignment);
+            return (int) (Math.max(1, bytes) + 63 >> 6);
         }
-        long step = Long.highestOneBit(bytes - 1) >> 3;
-        step = Math.max(step, alignment);
-        return (bytes + step - 1) / step * step;
+        int exponent = 63 - Long.numberOfLeadingZeros(bytes - 1);
+        long step = 1L << exponent - 3;
+        return 17 + (exponent - 10) * 8 + (int) ((bytes + step - 1) / step) - 9;
+    }
+
+    /// The size of the blocks of a class.
+    private long sizeOf(int sizeClass) {
+        long size;
+        if (sizeClass <= 16) {
+            size = sizeClass * 64L;
+        } else {
+            int exponent = 10 + (sizeClass - 17) / 8;
+            size = (9L + (sizeClass - 17) % 8) << exponent - 3;
+        }
+        return size + alignment - 1 & -alignment;
     }
 
     /// Memory for a tensor of that many bytes.
     ///
     /// @throws OutOfMemoryException if there is none, even after a garbage collection
     public Storage allocate(long bytes) {
-        long size = sizeClass(bytes);
+        int sizeClass = sizeClass(bytes);
         synchronized (this) {
             drain();
-            Block b = reuse(size);
+            Block b = free.get(sizeClass).pollLast();
             if (b != null) {
                 return adopt(b, bytes);
             }
@@ -121,25 +135,20 @@ public final class MemoryPool {
             collect();
         }
         synchronized (this) {
-            Block b = reuse(size);
-            return adopt(b != null ? b : fresh(size), bytes);
+            Block b = free.get(sizeClass).pollLast();
+            return adopt(b != null ? b : fresh(sizeOf(sizeClass), sizeClass), bytes);
         }
     }
 
-    private @Nullable Block reuse(long size) {
-        ArrayDeque<Block> list = free.get(size);
-        return list == null ? null : list.pollLast();
-    }
-
-    private Block fresh(long size) {
-        if (size > SMALL) {
-            return new Block(chunk(size), 0, size);
+    private Block fresh(long size, int sizeClass) {
+        if (sizeClass > sizeClass(SMALL)) {
+            return new Block(chunk(size), 0, size, sizeClass);
         }
         if (current == null || currentOffset + size > CHUNK) {
             current = chunk(CHUNK);
             currentOffset = 0;
         }
-        Block b = new Block(current, currentOffset, size);
+        Block b = new Block(current, currentOffset, size, sizeClass);
         currentOffset += size;
         return b;
     }
@@ -209,7 +218,7 @@ public final class MemoryPool {
         }
         count--;
         used -= n.block.size;
-        free.computeIfAbsent(n.block.size, _ -> new ArrayDeque<>()).addLast(n.block);
+        free.get(n.block.sizeClass).addLast(n.block);
     }
 
     private boolean drain() {
@@ -246,14 +255,12 @@ public final class MemoryPool {
 
     /// Gives large cached blocks back to the device. The chunks of small blocks stay.
     public synchronized void trim() {
-        for (Map.Entry<Long, ArrayDeque<Block>> e : free.entrySet()) {
-            if (e.getKey() > SMALL) {
-                for (Block b : e.getValue()) {
-                    runtime.free(b.chunk.memory());
-                    reserved -= b.size;
-                }
-                e.getValue().clear();
+        for (int c = sizeClass(SMALL) + 1; c < free.size(); c++) {
+            for (Block b : free.get(c)) {
+                runtime.free(b.chunk.memory());
+                reserved -= b.size;
             }
+            free.get(c).clear();
         }
     }
 
