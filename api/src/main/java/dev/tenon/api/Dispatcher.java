@@ -160,7 +160,7 @@ public final class Dispatcher {
                         + " (cat, stack, where, scatter, sliceScatter), or use Context.noGrad()");
             }
         }
-        engine().check(op, in);
+        engine().checkInPlace(op, in, into);
     }
 
     /// Whether an output shares memory with an input in another layout, so that writing would disturb reading.
@@ -181,7 +181,7 @@ public final class Dispatcher {
 
     private static Tensor view(ViewOp op, Tensor x) {
         ViewOp.Placement p = op.place(x.type());
-        return new Tensor(x.device(), p.type(), x.storage().retain(), x.offset() + p.offset());
+        return new Tensor(x.device(), p.type(), x.storage().retain(), x.offset() + p.offset(), true);
     }
 
     private static Prepared prepare(Op op, TensorType[] types, DeviceState state) {
@@ -232,7 +232,7 @@ public final class Dispatcher {
 
     private static Tensor empty(TensorType type, Device device, DeviceState state) {
         Storage s = state.pool().allocate(type.elements() * type.dtype().bytes());
-        return new Tensor(device, type, s, 0);
+        return new Tensor(device, type, s, 0, false);
     }
 
     /// A tensor with unspecified contents.

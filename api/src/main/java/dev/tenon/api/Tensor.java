@@ -38,9 +38,9 @@ public final class Tensor
     private @Nullable GradState gradState;
     @Nullable Scope owner;
 
-    Tensor(Device device, TensorType type, Storage storage, long offset) {
-        this(device, type, storage, offset, storage.bytes() != type.elements() * type.dtype().bytes() || offset != 0,
-                true);
+    /// A tensor that belongs to the open scope, if there is one.
+    Tensor(Device device, TensorType type, Storage storage, long offset, boolean view) {
+        this(device, type, storage, offset, view, true);
     }
 
     private Tensor(Device device, TensorType type, Storage storage, long offset, boolean view, boolean scoped) {
@@ -328,9 +328,14 @@ public final class Tensor
         return g;
     }
 
-    /// Whether this shares memory with a larger tensor or reads it in part.
+    /// Whether this was made as a view of another tensor, whose memory it shares.
     public boolean isView() {
         return view;
+    }
+
+    /// Whether another tensor that is not closed, such as a view or what an engine saved, lies in the same memory.
+    public boolean isShared() {
+        return storage.isShared();
     }
 
     /// Whether this and another tensor lie in the same memory.
