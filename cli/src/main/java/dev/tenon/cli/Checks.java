@@ -1,6 +1,7 @@
 package dev.tenon.cli;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.tenon.api.BackendException;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Scope;
@@ -45,11 +46,16 @@ final class Checks {
         List<Backends.Found> found = Backends.found();
         if (found.isEmpty()) {
             out.add(new Finding(Level.FAIL, "backends",
-                "none on the module path; add a jar such as tenon-backend-cpu-vector"));
+                System.getProperty("tenon.backends") == null
+                    ? "none on the module path; add a jar such as tenon-backend-cpu-vector"
+                    : "none of those that -Dtenon.backends=" + System.getProperty("tenon.backends") + " admits"));
         }
         boolean any = !Device.all().isEmpty();
         for (Backends.Found f : found) {
             out.add(backend(f, any));
+        }
+        if (any) {
+            out.add(defaultDevice());
         }
         for (Device d : Device.all()) {
             out.add(compute(d));
@@ -150,6 +156,14 @@ final class Checks {
             .map(d -> Device.intern(f.name(), d.index()) + " (" + d.description() + ")")
             .collect(Collectors.joining(", "));
         return new Finding(Level.OK, name, devices + (f.probe().reason().isBlank() ? "" : "; " + f.probe().reason()));
+    }
+
+    private static Finding defaultDevice() {
+        try {
+            return new Finding(Level.OK, "default device", Device.getDefault().toString());
+        } catch (BackendException e) {
+            return new Finding(Level.FAIL, "default device", String.valueOf(e.getMessage()));
+        }
     }
 
     /// A matrix product whose result is known exactly: row i holds i, column j holds j, so element (i, j) is n·i·j.

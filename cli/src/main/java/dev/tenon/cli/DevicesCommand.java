@@ -1,5 +1,6 @@
 package dev.tenon.cli;
 
+import dev.tenon.api.BackendException;
 import dev.tenon.api.Device;
 import dev.tenon.api.spi.Backends;
 import dev.tenon.api.spi.DeviceInfo;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,7 +32,7 @@ final class DevicesCommand implements Callable<Integer> {
 
     DevicesCommand() {}
 
-    /// 0 if there is at least one device, otherwise 1.
+    /// 0 if there is a default device, otherwise 1.
     @Override
     public Integer call() {
         PrintWriter out = Main.out(spec);
@@ -40,7 +42,7 @@ final class DevicesCommand implements Callable<Integer> {
         } else {
             print(found, out);
         }
-        return Device.all().isEmpty() ? 1 : 0;
+        return defaultDevice().isEmpty() ? 1 : 0;
     }
 
     private static Map<String, Object> describe(List<Backends.Found> found) {
@@ -63,7 +65,12 @@ final class DevicesCommand implements Callable<Integer> {
             backends.add(backend);
         }
         Map<String, Object> all = new LinkedHashMap<>();
-        all.put("default", Device.all().isEmpty() ? "" : Device.getDefault().toString());
+        try {
+            all.put("default", Device.getDefault().toString());
+        } catch (BackendException e) {
+            all.put("default", "");
+            all.put("defaultReason", String.valueOf(e.getMessage()));
+        }
         all.put("backends", backends);
         return all;
     }
@@ -72,7 +79,7 @@ final class DevicesCommand implements Callable<Integer> {
         if (found.isEmpty()) {
             out.println("No backend is on the module path; add a jar such as tenon-backend-cpu-vector.");
         }
-        Device chosen = Device.all().isEmpty() ? null : Device.getDefault();
+        Device chosen = defaultDevice().orElse(null);
         for (Backends.Found f : found) {
             String remark = f.probe().reason();
             if (f.probe().devices().isEmpty()) {
@@ -87,6 +94,19 @@ final class DevicesCommand implements Callable<Integer> {
             if (!remark.isBlank()) {
                 out.printf("%-10s note: %s%n", "", remark);
             }
+        }
+        if (chosen == null) {
+            out.println("no default: " + System.getProperty("tenon.device", "auto")
+                + " (-Dtenon.device) is none of these");
+        }
+    }
+
+    private static Optional<Device> defaultDevice() {
+        try {
+            return Optional.of(Device.getDefault());
+        } catch (BackendException e) {
+            // -Dtenon.device names none that exists, or there is none; the list and its note say which.
+            return Optional.empty();
         }
     }
 

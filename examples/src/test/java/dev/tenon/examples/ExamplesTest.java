@@ -3,6 +3,7 @@ package dev.tenon.examples;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
@@ -63,5 +64,19 @@ class ExamplesTest {
         assertEquals(1.5 * 8 + 2 * 4 + 3 * 2, y.item(), 1e-5);
         y.sum().backward();
         assertEquals(3 * 1.5 * 4 + 2 * 2 * 2 + 3, Examples.gradient(w).item(), 1e-5);
+    }
+
+    /// In f32 the three differ by rounding alone; the first steps are steep, the last hardly move.
+    @Test
+    void theThreeTwoLayerNetsAgree() {
+        int steps = 60;
+        double[] byHand = TwoLayerNet.byHand(1, steps);
+        double[] autograd = TwoLayerNet.withAutograd(1, steps);
+        double[] modules = TwoLayerNet.withModules(1, steps);
+        assertTrue(byHand[0] > 1e7 && byHand[steps - 1] < byHand[0] / 1000, () -> Arrays.toString(byHand));
+        for (int i = 0; i < steps; i++) {
+            assertEquals(byHand[i], autograd[i], 1e-3 * byHand[i], "autograd at step " + i);
+            assertEquals(byHand[i], modules[i], 1e-3 * byHand[i], "modules at step " + i);
+        }
     }
 }
