@@ -28,6 +28,23 @@ public final class Tensors {
         return full(Shape.SCALAR, value, DType.F32, Device.getDefault());
     }
 
+    /// A scalar that takes part in promotion with `with` as a plain floating-point number does: it does not widen a
+    /// floating-point operand, and makes others `F32`.
+    public static Tensor number(double value, Tensor with) {
+        boolean same = with.dtype() == DType.F64 || with.dtype().isFloating() && with.rank() == 0;
+        return full(Shape.SCALAR, value, same ? with.dtype() : DType.F32, with.device());
+    }
+
+    /// A scalar that takes part in promotion with `with` as a plain integer does: it only changes the dtype of truth
+    /// values, to `I64`.
+    public static Tensor number(long value, Tensor with) {
+        DType d = with.dtype();
+        if (d.isFloating()) {
+            return number((double) value, with);
+        }
+        return full(Shape.SCALAR, value, d == DType.BOOL ? DType.I64 : d, with.device());
+    }
+
     /// A vector of `F32`.
     public static Tensor of(float... values) {
         return of(values, Shape.of(values.length), Device.getDefault());
