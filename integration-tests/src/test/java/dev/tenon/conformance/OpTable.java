@@ -15,6 +15,9 @@ final class OpTable {
 
     static {
         ElementwiseTable.fill();
+        ReductionTable.fill();
+        ShapeTable.fill();
+        IndexingTable.fill();
     }
 
     private OpTable() {}
