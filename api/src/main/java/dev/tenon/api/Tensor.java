@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Operations live in groups: elementwise ([ElementwiseOps], [ArithmeticOps], [SpecialOps]), activations
 /// ([ActivationOps]), reductions ([ReductionOps], [StatisticsOps]), shape ([ShapeOps], [ArrangementOps]), indexing
-/// ([IndexingOps], [SelectionOps]) and linear algebra ([LinearAlgebraOps]). Tensors are made by the methods of
+/// ([IndexingOps], [SelectionOps]) and linear algebra ([LinearAlgebraOps], [ProductOps]). Tensors are made by the methods of
 /// [Tensors]. Operations make new tensors; those whose names end in `_` change the tensor
 /// itself.
 /// Views (slices, transposes, expansions) share memory with the tensor they view.
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// unreachable.
 public final class Tensor
         implements ElementwiseOps, ArithmeticOps, SpecialOps, ActivationOps, ReductionOps, StatisticsOps, ShapeOps,
-                ArrangementOps, IndexingOps, SelectionOps, LinearAlgebraOps, Operand, AutoCloseable {
+                ArrangementOps, IndexingOps, SelectionOps, LinearAlgebraOps, ProductOps, Operand, AutoCloseable {
     private final Device device;
     private final TensorType type;
     private final Storage storage;

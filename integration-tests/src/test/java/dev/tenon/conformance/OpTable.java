@@ -17,6 +17,7 @@ final class OpTable {
         ElementwiseTable.fill();
         ReductionTable.fill();
         ShapeTable.fill();
+        LinalgTable.fill();
         IndexingTable.fill();
     }
 

@@ -186,8 +186,7 @@ final class ShapeTable {
                 a.i("row"), a.i("col"), a.i("offset", 0), false, a.dtype("dtype", DType.I64), a.device()));
         add("tril_indices", "row col offset dtype device", a -> Tensors.triangleIndices(
                 a.i("row"), a.i("col"), a.i("offset", 0), true, a.dtype("dtype", DType.I64), a.device()));
-        add("linalg.vander", "input N increasing", a -> Tensors.vander(
-                a.has("x") ? a.t("x") : a.x(), (int) a.i("N", a.x().size(-1))));
+        add("linalg.vander", "x N", a -> Tensors.vander(a.t("x"), a.i("N", a.t("x").size(-1)), true));
     }
 
     private static DType like(Args a) {
