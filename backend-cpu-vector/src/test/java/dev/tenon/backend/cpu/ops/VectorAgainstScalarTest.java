@@ -96,7 +96,8 @@ class VectorAgainstScalarTest {
                 boolean near = Math.abs(e - g) <= tolerance * Math.max(Math.abs(e), Double.MIN_NORMAL);
                 assertTrue(Double.compare(e, g) == 0 || near, () -> what + ": expected " + e + ", got " + g);
             } else {
-                assertEquals(Values.getLong(t.dtype(), scalar + i * b), Values.getLong(t.dtype(), vector + i * b), what);
+                long e = Values.getLong(t.dtype(), scalar + i * b);
+                assertEquals(e, Values.getLong(t.dtype(), vector + i * b), what);
             }
         }
     }
