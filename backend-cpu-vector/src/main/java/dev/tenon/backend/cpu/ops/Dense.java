@@ -1,7 +1,5 @@
 package dev.tenon.backend.cpu.ops;
 
-import dev.tenon.api.op.Exprs;
-import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.Kernel;
@@ -9,7 +7,6 @@ import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.WorkerPool;
-import dev.tenon.backend.cpu.block.Blocks;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,14 +19,14 @@ final class Dense implements Kernel {
         void run(long[] at);
     }
 
-    private record Copy(int operand, long offset, MapKernel kernel) {}
+    private record Copy(int operand, long offset, CopyKernel kernel) {}
 
     private final Body body;
     private final List<Copy> before = new ArrayList<>();
     private final List<Copy> after = new ArrayList<>();
     private final long bytes;
 
-    Dense(Blocks blocks, WorkerPool pool, List<TensorType> in, List<TensorType> out, Body body) {
+    Dense(WorkerPool pool, List<TensorType> in, List<TensorType> out, Body body) {
         this.body = body;
         long offset = 0;
         for (int i = 0; i < in.size() + out.size(); i++) {
@@ -39,11 +36,9 @@ final class Dense implements Kernel {
                 continue;
             }
             TensorType dense = t.withDType(t.dtype());
-            Lambda same = Lambda.of(Exprs.in(0, t.dtype()), t.dtype());
             TensorType from = input ? t : dense;
             TensorType to = input ? dense : t;
-            (input ? before : after).add(
-                    new Copy(i, offset, new MapKernel(blocks, pool, same, List.of(from), List.of(to))));
+            (input ? before : after).add(new Copy(i, offset, new CopyKernel(pool, from, to)));
             offset += t.elements() * t.dtype().bytes() + 63 & -64;
         }
         bytes = offset;
@@ -66,14 +61,14 @@ final class Dense implements Kernel {
         long[] dense = at.clone();
         for (Copy c : before) {
             dense[c.operand] = scratch + c.offset;
-            c.kernel.run(new long[] {at[c.operand], dense[c.operand]}, Scalars.NONE);
+            c.kernel.run(at[c.operand], dense[c.operand]);
         }
         for (Copy c : after) {
             dense[c.operand] = scratch + c.offset;
         }
         body.run(dense);
         for (Copy c : after) {
-            c.kernel.run(new long[] {dense[c.operand], at[c.operand]}, Scalars.NONE);
+            c.kernel.run(dense[c.operand], at[c.operand]);
         }
     }
 }

@@ -86,7 +86,7 @@ final class Windowed {
             }
             default -> null;
         };
-        return body == null ? Optional.empty() : Optional.of(new Dense(blocks, pool, in, out, body));
+        return body == null ? Optional.empty() : Optional.of(new Dense(pool, in, out, body));
     }
 
     private static GemmKernel gemm(DType dtype) {
