@@ -10,6 +10,8 @@ module dev.tenon.tck {
     exports dev.tenon.tck.reference;
     exports dev.tenon.tck.samples;
 
+    uses dev.tenon.api.spi.GradientEngine;
+
     provides dev.tenon.api.spi.BackendProvider with
             dev.tenon.tck.reference.ReferenceBackend;
 }

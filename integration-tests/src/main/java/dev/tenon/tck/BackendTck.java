@@ -63,6 +63,20 @@ public abstract class BackendTck {
                 .map(f -> DynamicContainer.dynamicContainer(f.getKey(), tests(f.getValue().get(), check)));
     }
 
+    /// Derivatives in float64 against finite differences.
+    @TestFactory
+    Stream<DynamicTest> gradients() {
+        GradientCheck check = new GradientCheck(device(), matrix);
+        return OpSamples.families().values().stream().flatMap(f -> f.get().stream()).filter(GradientCheck::wanted)
+                .map(s -> DynamicTest.dynamicTest(s + " gradients", () -> check.check(s)));
+    }
+
+    /// Operands that do not fit.
+    @TestFactory
+    Stream<DynamicTest> errors() {
+        return new ErrorChecks(device()).cases().stream().map(Case::test);
+    }
+
     private static Stream<DynamicTest> tests(List<Sample> samples, SampleCheck check) {
         return samples.stream().map(s -> DynamicTest.dynamicTest(s.toString(), () -> check.check(s)));
     }
