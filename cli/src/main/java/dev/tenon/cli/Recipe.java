@@ -36,7 +36,7 @@ record Recipe(String name, String title, String description, int epochs, int bat
     static final List<Recipe> ALL = List.of(
         new Recipe("lenet5", "LeNet-5",
             "LeNet-5 (LeCun et al. 1998) in the modern variant: ReLU for tanh, max for average pooling, all maps"
-                + " connected; images of at least 12 x 12", 6, 64, "adam", Recipe::leNet5),
+                + " connected; images of at least 12 x 12", 5, 64, "adam", Recipe::leNet5),
         new Recipe("mlp", "MLP", "a perceptron with two hidden layers, 256 and 128 wide, ReLU and dropout", 15, 64,
             "adam", (height, width, classes) -> new Sequential()
                 .add("flatten", new Flatten())
