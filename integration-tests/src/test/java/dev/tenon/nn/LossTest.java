@@ -97,7 +97,8 @@ class LossTest {
         Losses.klDiv(leaf, p, Reduction.SUM, false).backward();
         assertNear(new double[] {-0.5, 0, -0.5}, grad(leaf));
         assertNear(Math.exp(1) - 2, Losses.poissonNll(tensor(dims(1), 1), tensor(dims(1), 2), Reduction.SUM, true, 0));
-        assertNear(Math.log1p(Math.exp(-2)), Losses.softMargin(tensor(dims(1), -2), tensor(dims(1), -1), Reduction.SUM));
+        assertNear(Math.log1p(Math.exp(-2)),
+                Losses.softMargin(tensor(dims(1), -2), tensor(dims(1), -1), Reduction.SUM));
         assertNear(new double[] {0.5, 0}, Losses.marginRanking(tensor(dims(2), 1, 3), tensor(dims(2), 1, 1),
                 tensor(dims(2), 1, 1), 0.5, Reduction.NONE));
     }

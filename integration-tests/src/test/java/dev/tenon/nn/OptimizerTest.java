@@ -265,7 +265,8 @@ class OptimizerTest {
         tensors.put("0.expAvg", Tensors.zeros(3));
         var e = assertThrows(IllegalArgumentException.class,
                 () -> o.loadStateDict(new OptimizerState(tensors, numbers)));
-        for (String part : List.of("group0.lr is missing", "7.step belongs to no parameter", "0.expAvg has shape [3]")) {
+        for (String part : List.of("group0.lr is missing", "7.step belongs to no parameter",
+                "0.expAvg has shape [3]")) {
             assertTrue(e.getMessage().contains(part), e.getMessage());
         }
         o.step();
