@@ -26,7 +26,8 @@ public sealed interface ArrangementOps permits Tensor {
         return ((Tensor) this).expand(dims);
     }
 
-    /// Summed to a shape that broadcasts to this one's: the opposite of broadcasting.
+    /// Summed to a shape that broadcasts to this one's: the opposite of broadcasting. Sums of integers and truth values
+    /// are `I64`.
     ///
     /// @throws TensorException if the shape does not broadcast to this one's
     default Tensor sumToSize(long... dims) {
@@ -42,8 +43,9 @@ public sealed interface ArrangementOps permits Tensor {
                 axes.add(i);
             }
         }
-        return axes.isEmpty() ? self
-                : self.sum(axes.stream().mapToInt(Integer::intValue).toArray(), true, self.dtype()).reshape(to);
+        return to.rank() == 0 ? self.sum()
+                : axes.isEmpty() ? self
+                : self.sum(axes.stream().mapToInt(Integer::intValue).toArray(), true).reshape(to);
     }
 
     /// The axes in reverse order.

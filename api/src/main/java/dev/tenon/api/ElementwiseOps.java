@@ -536,9 +536,10 @@ public sealed interface ElementwiseOps permits Tensor {
         return ElementwiseFormulas.TRUNC.apply((Tensor) this);
     }
 
-    /// x².
+    /// x²; of truth values as `I64`.
     default Tensor square() {
-        return ElementwiseFormulas.SQUARE.apply((Tensor) this);
+        Tensor self = (Tensor) this;
+        return self.dtype() == DType.BOOL ? self.to(DType.I64) : ElementwiseFormulas.SQUARE.apply((Tensor) this);
     }
 
     /// Whether the value is NaN.

@@ -81,7 +81,8 @@ public sealed interface IndexingOps permits Tensor {
         if (self.rank() == 0 && index.rank() <= 1) {
             return self.reshape(1).gather(0, index.reshape(-1)).reshape(index.shape());
         }
-        return Dispatcher.run(new GatherOp(self.shape().axis(axis)), self, index);
+        boolean wide = index.dtype() == DType.I64 || index.dtype() == DType.I32 || !index.dtype().isIntegral();
+        return Dispatcher.run(new GatherOp(self.shape().axis(axis)), self, wide ? index : index.to(DType.I64));
     }
 
     /// The slices at the positions of a vector along an axis, in that order.

@@ -73,6 +73,27 @@ final class Randoms {
         return draw("bernoulli", e, DType.BOOL, s, d, g, bits(p));
     }
 
+    /// Without replacement by the largest keys log(u) / w (Efraimidis and Spirakis, 2006), with it by inverting the
+    /// running sum of the weights.
+    static Tensor multinomial(Tensor weights, long samples, boolean replacement, Generator g) {
+        if (weights.rank() < 1 || weights.rank() > 2 || !weights.dtype().isFloating() || samples < 1
+                || !replacement && samples > weights.size(-1)) {
+            throw new TensorException("multinomial: " + samples + " samples of weights " + weights.type()
+                    + ": expected floating-point [categories] or [n, categories], at least one sample, and without"
+                    + " replacement at most as many as categories");
+        }
+        Tensor w = weights.detach().to(DType.F64);
+        if (!replacement) {
+            Tensor u = uniform(w.shape(), 0, 1, DType.F64, w.device(), g);
+            Tensor keys = u.rsub(1).log().div(w);
+            return keys.topk((int) samples, -1, true).indices();
+        }
+        Tensor running = w.cumsum(-1);
+        Shape s = w.shape().with(-1, samples);
+        Tensor u = uniform(s, 0, 1, DType.F64, w.device(), g).mul(running.narrow(-1, w.size(-1) - 1, 1));
+        return running.searchSorted(u, true).clampMax(w.size(-1) - 1);
+    }
+
     private static long bits(double v) {
         return Double.doubleToRawLongBits(v);
     }

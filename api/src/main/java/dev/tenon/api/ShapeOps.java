@@ -277,6 +277,10 @@ public sealed interface ShapeOps permits Tensor {
     /// Windows of `size` elements that slide along an axis by `step`; a new last axis counts within the window.
     default Tensor unfold(int axis, long size, long step) {
         Tensor self = (Tensor) this;
+        if (self.rank() == 0) {
+            self.shape().axis(axis);
+            return self.reshape(1).narrow(0, 0, size);
+        }
         return Dispatcher.run(new ViewOp.Window(self.shape().axis(axis), size, step, 1), self);
     }
 }

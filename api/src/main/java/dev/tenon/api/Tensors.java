@@ -300,6 +300,15 @@ public final class Tensors {
         return rand(Shape.of(n), DType.F64, device, generator).argsort(0, false);
     }
 
+    /// Numbers of categories drawn with probabilities in proportion to weights, as `I64`.
+    ///
+    /// @param weights not negative, `[categories]` or `[n, categories]`
+    /// @param replacement whether a category may be drawn again
+    /// @throws TensorException if nothing is to be drawn, or more than there is
+    public static Tensor multinomial(Tensor weights, long samples, boolean replacement, Generator generator) {
+        return Randoms.multinomial(weights, samples, replacement, generator);
+    }
+
     // --- joined
 
     /// Tensors one after the other along an existing axis.

@@ -105,7 +105,7 @@ final class MatMulRule implements Rule<MatMulOp> {
             Tensor a = b.input(0);
             if (right.rank() == 2 && left.rank() > 2) {
                 // The sum over the batch is part of the product of the merged rows.
-                Tensor rows = a.reshape(Shape.of(left.elements() / Math.max(1, left.dim(-1)), left.dim(-1)));
+                Tensor rows = a.reshape(Shape.of(left.slice(0, left.rank() - 1).elements(), left.dim(-1)));
                 Tensor grads = g.reshape(Shape.of(rows.size(0), right.dim(-1)));
                 b.set(1, Dispatcher.run(MatMulOp.PLAIN, rows.mT(), grads));
             } else {

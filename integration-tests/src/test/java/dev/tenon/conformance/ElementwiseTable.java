@@ -221,7 +221,8 @@ final class ElementwiseTable {
         binary("__radd__", (x, y) -> y.add(x));
         binary("__rmul__", (x, y) -> y.mul(x));
         binary("__rdiv__", (x, y) -> y.div(x));
-        binary("__rpow__", (x, y) -> y.pow(x));
+        // Python's ** makes a new tensor of the base, through which no gradient flows.
+        binary("__rpow__", (x, y) -> y.detach().pow(x));
         binary("__rsub__", (x, y) -> y.sub(x));
         binary("__rmod__", (x, y) -> y.remainder(x));
         binary("__rand__", (x, y) -> y.bitwiseAnd(x));

@@ -42,6 +42,7 @@ class OpInfoConformanceTest {
     private final Map<String, Count> counts = new TreeMap<>();
     private final Count total = new Count();
     private final List<String> failures = new ArrayList<>();
+    private final Map<String, Integer> reasons = new TreeMap<>();
     private final SkipList skips = SkipList.read("opinfo-skips.txt");
 
     @Test
@@ -88,15 +89,21 @@ class OpInfoConformanceTest {
 
     private void attempt(Variant v, OpCase c, Runnable body) {
         Count count = counts.computeIfAbsent("tier " + v.tier() + "  " + v.kind(), _ -> new Count());
-        if (skips.reason(c.id()).isPresent()) {
+        Optional<String> skip = skips.reason(c.id());
+        if (skip.isPresent()) {
             count.skipped++;
             total.skipped++;
+            reasons.merge(skip.get(), 1, Integer::sum);
             return;
         }
         try (Scope _ = Scope.open()) {
             body.run();
             count.passed++;
             total.passed++;
+        } catch (NotComparable e) {
+            count.skipped++;
+            total.skipped++;
+            reasons.merge(e.getMessage(), 1, Integer::sum);
         } catch (RuntimeException | AssertionError | StackOverflowError e) {
             count.failed++;
             total.failed++;
@@ -212,6 +219,7 @@ class OpInfoConformanceTest {
         s.append(String.format("%n%-34s %8s %8s %8s%n", "kind", "passed", "failed", "skipped"));
         counts.forEach((kind, n) ->
                 s.append(String.format("%-34s %8d %8d %8d%n", kind, n.passed, n.failed, n.skipped)));
+        reasons.forEach((why, n) -> s.append(String.format("skipped %5d: %s%n", n, why)));
         s.append("opinfo ").append(device).append(": ").append(total.passed).append(" passed, ").append(total.failed)
                 .append(" failed, ").append(total.skipped).append(" skipped").append(System.lineSeparator());
         return s.toString();

@@ -18,6 +18,10 @@ final class OpTable {
         ReductionTable.fill();
         ShapeTable.fill();
         LinalgTable.fill();
+        ActivationTable.fill();
+        WindowTable.fill();
+        LossTable.fill();
+        ModuleTable.fill();
         IndexingTable.fill();
     }
 

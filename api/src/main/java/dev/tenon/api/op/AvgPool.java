@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
-/// The mean of each window of `[n, c, spatial...]`.
+/// The mean of each window of `[n, c, spatial...]`; of integers truncated towards zero.
 ///
 /// @param kernel positions in a window, for each spatial axis
 /// @param geometry how the windows slide; padding is at most half the window, dilation is 1
@@ -40,7 +40,7 @@ public record AvgPool(
         Tensor x = in.getFirst();
         Shape out = infer(List.of(x.type())).getFirst().shape();
         int[] positions = IntStream.range(out.rank(), out.rank() + geometry.axes()).toArray();
-        Tensor sums = geometry.unfold(x, 0, out.slice(2, out.rank()), kernel).sum(positions, false);
+        Tensor sums = geometry.unfold(x, 0, out.slice(2, out.rank()), kernel).sum(positions, false, x.dtype());
         return List.of(divided(sums, x.shape()));
     }
 

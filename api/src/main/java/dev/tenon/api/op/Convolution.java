@@ -1,5 +1,6 @@
 package dev.tenon.api.op;
 
+import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
@@ -27,9 +28,9 @@ public record Convolution(WindowGeometry geometry, int groups) implements Compos
             throw new TensorException(name() + ": input " + x.shape() + ", weight " + w.shape() + ": expected " + rank
                     + " axes each, [n, c, spatial...] and [o, c / groups, kernel...]");
         }
-        if (x.dtype() != w.dtype() || !x.dtype().isFloating()) {
+        if (x.dtype() != w.dtype() || x.dtype() == DType.BOOL) {
             throw new TensorException(name() + ": input " + x.dtype() + ", weight " + w.dtype()
-                    + ": expected one floating-point dtype; convert with to(DType)");
+                    + ": expected one dtype other than bool; convert with to(DType)");
         }
         long c = x.shape().dim(1);
         long o = w.shape().dim(0);

@@ -35,8 +35,8 @@ public record MaxPool(List<Integer> kernel, WindowGeometry geometry, boolean cei
 
     static Shape outputShape(String op, TensorType x, List<Integer> kernel, WindowGeometry geometry, boolean ceil) {
         int s = geometry.axes();
-        if (x.rank() != s + 2 || kernel.size() != s || !x.dtype().isFloating()) {
-            throw new TensorException(op + ": input " + x + ", window " + kernel + ": expected floating-point [n, c, "
+        if (x.rank() != s + 2 || kernel.size() != s || x.dtype() == DType.BOOL) {
+            throw new TensorException(op + ": input " + x + ", window " + kernel + ": expected numbers [n, c, "
                     + s + " spatial axes] and " + s + " window sizes");
         }
         long[] dims = x.shape().toArray();

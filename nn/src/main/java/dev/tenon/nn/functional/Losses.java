@@ -186,8 +186,10 @@ public final class Losses {
 
     /// max(0, -target (x1 - x2) + margin) for targets 1 (x1 should rank higher) and -1.
     public static Tensor marginRanking(Tensor x1, Tensor x2, Tensor target, double margin, Reduction reduction) {
-        Shape.broadcast("margin_ranking_loss", Shape.broadcast("margin_ranking_loss", x1.shape(), x2.shape()),
-                target.shape());
+        if (x1.rank() != x2.rank() || x1.rank() != target.rank()) {
+            throw new TensorException("margin_ranking_loss: " + x1.shape() + ", " + x2.shape() + " and target "
+                    + target.shape() + ": expected the same number of axes");
+        }
         return reduction.of(x2.sub(x1).mul(target).add(margin).clampMin(0));
     }
 }

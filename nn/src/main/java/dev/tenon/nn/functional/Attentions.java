@@ -1,0 +1,94 @@
+package dev.tenon.nn.functional;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.TensorException;
+import dev.tenon.api.Tensors;
+import org.jspecify.annotations.Nullable;
+
+/// Attention (Vaswani et al., 2017).
+public final class Attentions {
+    private Attentions() {}
+
+    /// The attended values, and how much each of them counted.
+    public record Attended(Tensor output, Tensor weights) {}
+
+    /// softmax(Q Kᵀ / √width + mask) V.
+    ///
+    /// @param query `[..., queries, width]`
+    /// @param key `[..., keys, width]`
+    /// @param value `[..., keys, values]`
+    /// @param mask which keys a query may attend to (`BOOL`), or what is added to the scores; broadcasts to
+    ///     `[..., queries, keys]`; or null
+    /// @param causal whether query i only attends to keys up to i
+    /// @param dropout the probability with which a weight is dropped; 0 outside of training
+    public static Attended scaledDotProduct(
+            Tensor query, Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double dropout) {
+        if (causal && mask != null) {
+            throw new TensorException("scaled_dot_product_attention: both a mask and causal: give one of them");
+        }
+        Tensor scores = query.div(Math.sqrt(query.size(-1))).matmul(key.mT());
+        Tensor m = mask;
+        if (causal) {
+            Tensor rows = Tensors.arange(0, query.size(-2), 1, DType.I64, query.device()).unsqueeze(1);
+            m = rows.ge(Tensors.arange(0, key.size(-2), 1, DType.I64, query.device()));
+        }
+        if (m != null) {
+            scores = m.dtype() == DType.BOOL
+                    ? scores.maskedFill(m.logicalNot(), Double.NEGATIVE_INFINITY)
+                    : scores.add(m);
+        }
+        Tensor weights = Dropouts.dropout(scores.softmax(-1), dropout, dropout > 0);
+        return new Attended(weights.matmul(value), weights);
+    }
+
+    /// Attention with several heads: query, key and value are mapped linearly, cut into heads, attended to, put together
+    /// and mapped again.
+    ///
+    /// @param query `[n, queries, width]`
+    /// @param key `[n, keys, width]`
+    /// @param value `[n, keys, width]`
+    /// @param inWeight the maps of query, key and value one below the other, `[3 width, width]`
+    /// @param inBias `[3 width]`, or null
+    /// @param outWeight `[width, width]`
+    /// @param outBias `[width]`, or null
+    /// @param mask which keys a query may not attend to (`BOOL`), or what is added to the scores: `[queries, keys]` or
+    ///     `[n * heads, queries, keys]`; or null
+    /// @param keyPadding which keys do not count at all (`BOOL`), or what is added, `[n, keys]`; or null
+    /// @return the output `[n, queries, width]`, and the weights of each head `[n, heads, queries, keys]`
+    public static Attended multiHead(Tensor query, Tensor key, Tensor value, int heads, Tensor inWeight,
+            @Nullable Tensor inBias, Tensor outWeight, @Nullable Tensor outBias, @Nullable Tensor mask,
+            @Nullable Tensor keyPadding, double dropout) {
+        long width = query.size(-1);
+        if (query.rank() != 3 || width % heads != 0 || inWeight.size(0) != 3 * width) {
+            throw new TensorException("multi_head_attention: query " + query.shape() + ", " + heads
+                    + " heads, weight " + inWeight.shape()
+                    + ": expected [n, queries, width], a divisor of width, and [3 width, width]");
+        }
+        Tensor[] parts = {query, key, value};
+        for (int i = 0; i < 3; i++) {
+            Tensor bias = inBias == null ? null : inBias.narrow(0, i * width, width);
+            Tensor mapped = Linears.linear(parts[i], inWeight.narrow(0, i * width, width), bias);
+            parts[i] = mapped.unflatten(2, heads, width / heads).transpose(1, 2);
+        }
+        Tensor added = asAddition(mask, query.dtype());
+        if (added != null && added.rank() == 3) {
+            added = added.unflatten(0, query.size(0), heads);
+        }
+        Tensor padding = asAddition(keyPadding, query.dtype());
+        if (padding != null) {
+            padding = padding.unsqueeze(1).unsqueeze(1);
+            added = added == null ? padding : added.add(padding);
+        }
+        Attended a = scaledDotProduct(parts[0], parts[1], parts[2], added, false, dropout);
+        Tensor joined = a.output.transpose(1, 2).flatten(2, 3);
+        return new Attended(Linears.linear(joined, outWeight, outBias), a.weights);
+    }
+
+    private static @Nullable Tensor asAddition(@Nullable Tensor mask, DType dtype) {
+        if (mask == null || mask.dtype() != DType.BOOL) {
+            return mask;
+        }
+        return Tensors.zeros(mask.shape(), dtype, mask.device()).maskedFill(mask, Double.NEGATIVE_INFINITY);
+    }
+}

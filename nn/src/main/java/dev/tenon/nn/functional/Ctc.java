@@ -1,0 +1,113 @@
+package dev.tenon.nn.functional;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.TensorException;
+import dev.tenon.api.Tensors;
+
+/// Connectionist temporal classification (Graves et al., 2006): labels for sequences whose alignment is not known.
+public final class Ctc {
+    /// Stands for the logarithm of zero, so that no difference of two of them is NaN.
+    private static final double NOTHING = -1e30;
+
+    private Ctc() {}
+
+    /// The negative logarithm of the probability that a sequence of distributions spells the target, summed over all
+    /// alignments: each label once or more in a row, blanks between.
+    ///
+    /// @param logProbabilities `[time, n, classes]` or `[time, classes]`
+    /// @param targets class numbers, `[n, length]`, or all one after the other as a vector
+    /// @param inputLengths how many steps of each sequence count, `[n]`
+    /// @param targetLengths how many labels of each target count, `[n]`
+    /// @param blank the class number of the blank
+    /// @param reduction for `MEAN` each loss is first divided by its target's length
+    /// @param zeroInfinity whether impossible targets count as zero instead of infinity
+    /// @throws TensorException if shapes do not fit
+    public static Tensor loss(Tensor logProbabilities, Tensor targets, Tensor inputLengths, Tensor targetLengths,
+            int blank, Reduction reduction, boolean zeroInfinity) {
+        boolean batch = logProbabilities.rank() == 3;
+        Tensor logp = batch ? logProbabilities : logProbabilities.unsqueeze(1);
+        long[] steps = inputLengths.toLongArray();
+        long[] lengths = targetLengths.toLongArray();
+        int n = steps.length;
+        if (logp.rank() != 3 || logp.size(1) != n || lengths.length != n) {
+            throw new TensorException("ctc_loss: input " + logProbabilities.shape() + ", " + n + " input lengths, "
+                    + lengths.length + " target lengths: expected [time, n, classes] and n of both");
+        }
+        int longest = 0;
+        for (long l : lengths) {
+            longest = (int) Math.max(longest, l);
+        }
+        Labels labels = new Labels(targets, lengths, longest, blank);
+        Tensor alpha = forward(logp, labels, steps);
+        Tensor end = Tensors.of(labels.last).to(logp.device()).unsqueeze(1);
+        Tensor beforeEnd = Tensors.of(labels.beforeLast).to(logp.device()).unsqueeze(1);
+        Tensor exists = Tensors.of(lengths).to(logp.device()).gt(0L).unsqueeze(1);
+        Tensor nothing = Tensors.full(Shape.SCALAR, NOTHING, logp.dtype(), logp.device());
+        Tensor total = alpha.gather(1, end).logaddexp(alpha.gather(1, beforeEnd).where(exists, nothing)).squeeze(1);
+        Tensor possible = total.gt(NOTHING / 2);
+        Tensor otherwise = Tensors.fullLike(total, zeroInfinity ? 0 : Double.POSITIVE_INFINITY);
+        Tensor losses = total.neg().where(possible, otherwise);
+        if (reduction == Reduction.MEAN) {
+            Tensor divisor = Tensors.of(lengths).to(logp.device()).clampMin(1).to(losses.dtype());
+            return losses.div(divisor).mean();
+        }
+        return reduction == Reduction.NONE && !batch ? losses.squeeze(0) : reduction.of(losses);
+    }
+
+    /// The labels of each target with blanks before, between and behind, `[n, 2 longest + 1]`.
+    private static final class Labels {
+        final long[] extended;
+        final boolean[] mayLeap;
+        final long[] last;
+        final long[] beforeLast;
+        final int width;
+
+        Labels(Tensor targets, long[] lengths, int longest, int blank) {
+            int n = lengths.length;
+            width = 2 * longest + 1;
+            extended = new long[n * width];
+            mayLeap = new boolean[n * width];
+            last = new long[n];
+            beforeLast = new long[n];
+            long[] t = targets.toLongArray();
+            boolean joined = targets.rank() == 1 && n != 1;
+            int at = 0;
+            for (int i = 0; i < n; i++) {
+                int from = joined ? at : i * (int) (targets.elements() / n);
+                at += (int) lengths[i];
+                for (int s = 0; s < width; s++) {
+                    boolean label = s % 2 == 1 && s / 2 < lengths[i];
+                    int e = i * width + s;
+                    extended[e] = label ? t[from + s / 2] : blank;
+                    // From label to label, over the blank between them, if they differ.
+                    mayLeap[e] = label && s >= 2 && extended[e] != extended[e - 2];
+                }
+                last[i] = 2 * lengths[i];
+                beforeLast[i] = Math.max(0, 2 * lengths[i] - 1);
+            }
+        }
+    }
+
+    private static Tensor forward(Tensor logp, Labels labels, long[] steps) {
+        int n = steps.length;
+        int width = labels.width;
+        var device = logp.device();
+        var shape = Shape.of(n, width);
+        Tensor index = Tensors.of(labels.extended, shape, device);
+        Tensor leaps = Tensors.of(labels.mayLeap).to(device).reshape(shape);
+        Tensor nothing = Tensors.full(shape, NOTHING, logp.dtype(), device);
+        Tensor emitted = logp.gather(2, index.unsqueeze(0).expand(logp.size(0), n, width));
+        Tensor start = Tensors.arange(0, width, 1, DType.I64, device).lt(2L).expand(shape);
+        Tensor alpha = emitted.select(0, 0).maximum(nothing).where(start, nothing);
+        Tensor stepCounts = Tensors.of(steps).to(device).unsqueeze(1);
+        for (long t = 1; t < logp.size(0); t++) {
+            Tensor one = Tensors.pad(alpha, NOTHING, 1, 0).narrow(1, 0, width);
+            Tensor two = Tensors.pad(alpha, NOTHING, 2, 0).narrow(1, 0, width).where(leaps, nothing);
+            Tensor next = alpha.logaddexp(one).logaddexp(two).add(emitted.select(0, t)).maximum(nothing);
+            alpha = next.where(stepCounts.gt(t), alpha);
+        }
+        return alpha;
+    }
+}
