@@ -218,6 +218,9 @@ final class IndexingTable {
     }
 
     private static Object unique(Args a, boolean consecutive) {
+        if (!a.b("sorted", true) && !a.has("dim") && a.x().elements() > 1) {
+            throw new NotComparable("the order of unique(sorted=False) is left open; here it is sorted");
+        }
         Integer axis = a.has("dim") ? Integer.valueOf(a.axis("dim")) : null;
         var u = consecutive ? a.x().uniqueConsecutive(axis) : a.x().unique(axis);
         List<Tensor> out = new ArrayList<>(List.of(u.values()));
