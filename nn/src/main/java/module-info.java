@@ -8,6 +8,7 @@ module dev.tenon.nn {
     exports dev.tenon.nn.loss;
     exports dev.tenon.nn.optim;
     exports dev.tenon.nn.recurrent;
+    exports dev.tenon.nn.transformer;
 
     requires transitive dev.tenon.api;
     requires dev.tenon.autograd;
