@@ -95,8 +95,8 @@ class MoreLayersTest {
     // --- transposed convolution
 
     /// The definition for one image: every element of the input adds its multiple of the kernel to the output.
-    private static double[] transposed(double[] x, int in, int h, int w, double[] k, int out, int kh, int kw, int stride,
-            int padding, int extra, int dilation, int groups) {
+    private static double[] transposed(double[] x, int in, int h, int w, double[] k, int out, int kh, int kw,
+            int stride, int padding, int extra, int dilation, int groups) {
         int oh = (h - 1) * stride - 2 * padding + dilation * (kh - 1) + extra + 1;
         int ow = (w - 1) * stride - 2 * padding + dilation * (kw - 1) + extra + 1;
         int share = out / groups;
@@ -205,7 +205,8 @@ class MoreLayersTest {
         double[] y = new double[x.length];
         for (int from = 0; from < x.length; from += length) {
             double mean = Arrays.stream(x, from, from + length).average().orElseThrow();
-            double var = Arrays.stream(x, from, from + length).map(v -> (v - mean) * (v - mean)).average().orElseThrow();
+            double var = Arrays.stream(x, from, from + length).map(v -> (v - mean) * (v - mean)).average()
+                    .orElseThrow();
             for (int i = from; i < from + length; i++) {
                 y[i] = (x[i] - mean) / Math.sqrt(var + 1e-5);
             }

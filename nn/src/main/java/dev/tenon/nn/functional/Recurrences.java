@@ -120,8 +120,8 @@ public final class Recurrences {
     }
 
     /// A layer of cells over sequences of different lengths, `[time, n, in]`: what lies behind the end of a sequence
-    /// changes no state and gives zeros, so that the last state is that at the sequence's own end, or, backwards, at its
-    /// beginning, as with PyTorch's packed sequences.
+    /// changes no state and gives zeros, so that the last state is that at the sequence's own end, or, backwards, at
+    /// its beginning, as with PyTorch's packed sequences.
     ///
     /// @param backwards whether it runs from the last step to the first
     /// @param valid which steps belong to the sequences, `BOOL`, `[time, n, 1]`; null for all
@@ -130,7 +130,8 @@ public final class Recurrences {
             Cell cell, Tensor x, State first, Weights weights, boolean backwards, @Nullable Tensor valid) {
         int steps = (int) x.size(0);
         if (x.rank() != 3 || steps == 0) {
-            throw new TensorException("recurrent layer: input " + x.shape() + ": expected [time, n, in], time at least 1");
+            throw new TensorException("recurrent layer: input " + x.shape()
+                    + ": expected [time, n, in], time at least 1");
         }
         List<Tensor> mapped = Parts.of(Linears.linear(x, weights.input, weights.inputBias), steps, 0);
         Tensor[] outputs = new Tensor[steps];

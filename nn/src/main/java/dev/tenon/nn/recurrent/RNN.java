@@ -4,7 +4,8 @@ import dev.tenon.api.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A recurrent network of tanh or ReLU units: h = f(W x + b + R h + c) (Elman, 1990). See [RecurrentLayer] for parameters and shapes.
+/// A recurrent network of tanh or ReLU units: h = f(W x + b + R h + c) (Elman, 1990). See [RecurrentLayer] for
+/// parameters and shapes.
 public final class RNN extends RecurrentLayer {
     /// One layer in one direction, `[time, n, in]`.
     public RNN(long inputSize, long hiddenSize) {
