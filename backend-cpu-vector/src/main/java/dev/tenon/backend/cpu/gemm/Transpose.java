@@ -4,7 +4,6 @@ import dev.tenon.backend.cpu.Mem;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Transposes square blocks of one vector's width in registers: log2(width) rounds of exchanges between pairs of rows, each of which is one
@@ -12,7 +11,6 @@ import jdk.incubator.vector.VectorSpecies;
 final class Transpose {
 
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Long> J = LongVector.SPECIES_PREFERRED;
     private static final MemorySegment ALL = Mem.ALL;
     private static final long MASK = Mem.MASK;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -30,12 +28,12 @@ final class Transpose {
     private static final IntVector I_HIGH2 = ints(2, true);
     private static final IntVector I_LOW1 = ints(1, false);
     private static final IntVector I_HIGH1 = ints(1, true);
-    private static final LongVector J_LOW4 = longs(4, false);
-    private static final LongVector J_HIGH4 = longs(4, true);
-    private static final LongVector J_LOW2 = longs(2, false);
-    private static final LongVector J_HIGH2 = longs(2, true);
-    private static final LongVector J_LOW1 = longs(1, false);
-    private static final LongVector J_HIGH1 = longs(1, true);
+    private static final IntVector J_LOW4 = pairs(4, false);
+    private static final IntVector J_HIGH4 = pairs(4, true);
+    private static final IntVector J_LOW2 = pairs(2, false);
+    private static final IntVector J_HIGH2 = pairs(2, true);
+    private static final IntVector J_LOW1 = pairs(1, false);
+    private static final IntVector J_HIGH1 = pairs(1, true);
 
     private Transpose() {}
 
@@ -55,12 +53,13 @@ final class Transpose {
         return IntVector.fromArray(I, x, 0);
     }
 
-    private static LongVector longs(int d, boolean high) {
-        long[] x = new long[J.length()];
+    /// Eight-byte elements are pairs of ints: selecting longs from two vectors is not an intrinsic in JDK 25, a thousand times slower.
+    private static IntVector pairs(int d, boolean high) {
+        int[] x = new int[I.length()];
         for (int i = 0; i < x.length; i++) {
-            x[i] = lane(i, d, high, x.length) % (2 * x.length);
+            x[i] = (2 * lane(i / 2, d, high, x.length / 2) + i % 2) % (2 * x.length);
         }
-        return LongVector.fromArray(J, x, 0);
+        return IntVector.fromArray(I, x, 0);
     }
 
     /// `dst[j][i] = src[i][j]` for `j < len`, from `n` source rows of at least `len` contiguous elements; columns `n` up to the block's side are
@@ -210,45 +209,45 @@ final class Transpose {
 
     private static void block64(long s, long step, int n, long d, long dStep) {
         s &= MASK;
-        LongVector a0 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
+        IntVector a0 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
         s = s + (1 < n ? step : 0) & MASK;
-        LongVector a1 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
+        IntVector a1 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
         s = s + (2 < n ? step : 0) & MASK;
-        LongVector a2 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
+        IntVector a2 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
         s = s + (3 < n ? step : 0) & MASK;
-        LongVector a3 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
+        IntVector a3 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
         s = s + (4 < n ? step : 0) & MASK;
-        LongVector a4 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
+        IntVector a4 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
         s = s + (5 < n ? step : 0) & MASK;
-        LongVector a5 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
+        IntVector a5 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
         s = s + (6 < n ? step : 0) & MASK;
-        LongVector a6 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
+        IntVector a6 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
         s = s + (7 < n ? step : 0) & MASK;
-        LongVector a7 = LongVector.fromMemorySegment(J, ALL, s, ORDER);
-        LongVector b0 = J_LOW4.selectFrom(a0, a4);
-        LongVector b4 = J_HIGH4.selectFrom(a0, a4);
-        LongVector b1 = J_LOW4.selectFrom(a1, a5);
-        LongVector b5 = J_HIGH4.selectFrom(a1, a5);
-        LongVector b2 = J_LOW4.selectFrom(a2, a6);
-        LongVector b6 = J_HIGH4.selectFrom(a2, a6);
-        LongVector b3 = J_LOW4.selectFrom(a3, a7);
-        LongVector b7 = J_HIGH4.selectFrom(a3, a7);
-        LongVector c0 = J_LOW2.selectFrom(b0, b2);
-        LongVector c2 = J_HIGH2.selectFrom(b0, b2);
-        LongVector c1 = J_LOW2.selectFrom(b1, b3);
-        LongVector c3 = J_HIGH2.selectFrom(b1, b3);
-        LongVector c4 = J_LOW2.selectFrom(b4, b6);
-        LongVector c6 = J_HIGH2.selectFrom(b4, b6);
-        LongVector c5 = J_LOW2.selectFrom(b5, b7);
-        LongVector c7 = J_HIGH2.selectFrom(b5, b7);
-        LongVector d0 = J_LOW1.selectFrom(c0, c1);
-        LongVector d1 = J_HIGH1.selectFrom(c0, c1);
-        LongVector d2 = J_LOW1.selectFrom(c2, c3);
-        LongVector d3 = J_HIGH1.selectFrom(c2, c3);
-        LongVector d4 = J_LOW1.selectFrom(c4, c5);
-        LongVector d5 = J_HIGH1.selectFrom(c4, c5);
-        LongVector d6 = J_LOW1.selectFrom(c6, c7);
-        LongVector d7 = J_HIGH1.selectFrom(c6, c7);
+        IntVector a7 = IntVector.fromMemorySegment(I, ALL, s, ORDER);
+        IntVector b0 = J_LOW4.selectFrom(a0, a4);
+        IntVector b4 = J_HIGH4.selectFrom(a0, a4);
+        IntVector b1 = J_LOW4.selectFrom(a1, a5);
+        IntVector b5 = J_HIGH4.selectFrom(a1, a5);
+        IntVector b2 = J_LOW4.selectFrom(a2, a6);
+        IntVector b6 = J_HIGH4.selectFrom(a2, a6);
+        IntVector b3 = J_LOW4.selectFrom(a3, a7);
+        IntVector b7 = J_HIGH4.selectFrom(a3, a7);
+        IntVector c0 = J_LOW2.selectFrom(b0, b2);
+        IntVector c2 = J_HIGH2.selectFrom(b0, b2);
+        IntVector c1 = J_LOW2.selectFrom(b1, b3);
+        IntVector c3 = J_HIGH2.selectFrom(b1, b3);
+        IntVector c4 = J_LOW2.selectFrom(b4, b6);
+        IntVector c6 = J_HIGH2.selectFrom(b4, b6);
+        IntVector c5 = J_LOW2.selectFrom(b5, b7);
+        IntVector c7 = J_HIGH2.selectFrom(b5, b7);
+        IntVector d0 = J_LOW1.selectFrom(c0, c1);
+        IntVector d1 = J_HIGH1.selectFrom(c0, c1);
+        IntVector d2 = J_LOW1.selectFrom(c2, c3);
+        IntVector d3 = J_HIGH1.selectFrom(c2, c3);
+        IntVector d4 = J_LOW1.selectFrom(c4, c5);
+        IntVector d5 = J_HIGH1.selectFrom(c4, c5);
+        IntVector d6 = J_LOW1.selectFrom(c6, c7);
+        IntVector d7 = J_HIGH1.selectFrom(c6, c7);
         d &= MASK;
         d0.intoMemorySegment(ALL, d, ORDER);
         d = d + dStep & MASK;
