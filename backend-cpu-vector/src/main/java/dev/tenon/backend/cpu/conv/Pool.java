@@ -1,12 +1,15 @@
 package dev.tenon.backend.cpu.conv;
 
 import dev.tenon.backend.cpu.Mem;
+import dev.tenon.backend.cpu.VectorSupport;
 import dev.tenon.backend.cpu.WorkerPool;
 import java.util.Arrays;
 
 /// Maximum and average pooling in one to three dimensions, and their gradients. The shape's `oc` and `groups` are not looked at; planes are
 /// `n * c`. Elements are floats or doubles: `bytes` is 4 or 8.
 public final class Pool {
+
+    private static final boolean VECTOR = VectorSupport.AVAILABLE && VectorPool.AVAILABLE;
 
     private Pool() {}
 
@@ -36,6 +39,18 @@ public final class Pool {
         return start >= size ? 0 : Math.min(kernel, (size - start + dilation - 1) / dilation);
     }
 
+    /// The first output in a row whose window has all its columns inside; none unless vectors can do the row.
+    private static int innerFrom(ConvShape s, int bytes) {
+        int stride = s.stride()[2];
+        return VECTOR && bytes == 4 && stride <= 2 ? (s.pad()[2] + stride - 1) / stride : s.out()[2];
+    }
+
+    /// The output after the last such one.
+    private static int innerTo(ConvShape s) {
+        int room = s.in()[2] + s.pad()[2] - s.dilation()[2] * (s.kernel()[2] - 1) - 1;
+        return room < 0 ? 0 : Math.min(s.out()[2], room / s.stride()[2] + 1);
+    }
+
     /// The maximum of each window, and where it is, as an index into its plane; NaN is a maximum. Of equal ones the first counts.
     ///
     /// @param indices where the i64 indices go, or 0
@@ -60,8 +75,21 @@ public final class Pool {
                 int yy = oy * s.stride()[1] - s.pad()[1];
                 int y0 = first(yy, dil[1]);
                 int y1 = last(yy, dil[1], k[1], in[1]);
+                int inner = z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(s, bytes) : out[2];
+                int innerTo = innerTo(s);
                 for (int ox = 0; ox < out[2]; ox++, y += bytes) {
                     int xx = ox * s.stride()[2] - s.pad()[2];
+                    if (ox == inner && innerTo > ox) {
+                        int at = (z * in[1] + yy + y0 * dil[1]) * in[2] + xx;
+                        int n = innerTo - ox;
+                        VectorPool.max(
+                                x + 4L * at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2], at, dil[1] * in[2], dil[2], n, y,
+                                indices);
+                        y += 4L * (n - 1);
+                        indices += indices == 0 ? 0 : 8L * n;
+                        ox += n - 1;
+                        continue;
+                    }
                     int x0 = first(xx, dil[2]);
                     int x1 = last(xx, dil[2], k[2], in[2]);
                     double best = Double.NEGATIVE_INFINITY;
@@ -94,6 +122,10 @@ public final class Pool {
             for (long p = from; p < to; p++) {
                 long plane = dx + p * s.inVolume() * bytes;
                 Mem.zero(plane, (long) s.inVolume() * bytes);
+                if (bytes == 4) {
+                    maxBackwardPlane(s.outVolume(), dy + p * s.outVolume() * 4, indices + p * s.outVolume() * 8, plane);
+                    continue;
+                }
                 for (long o = p * s.outVolume(); o < (p + 1) * s.outVolume(); o++) {
                     long i = Mem.getLong(indices + o * 8);
                     if (i >= 0) {
@@ -103,6 +135,16 @@ public final class Pool {
                 }
             }
         });
+    }
+
+    private static void maxBackwardPlane(int n, long dy, long indices, long plane) {
+        for (int o = 0; o < n; o++, dy += 4, indices += 8) {
+            long i = Mem.getLong(indices);
+            if (i >= 0) {
+                long at = plane + 4 * i;
+                Mem.putFloat(at, Mem.getFloat(at) + Mem.getFloat(dy));
+            }
+        }
     }
 
     /// The mean of each window.
@@ -152,8 +194,19 @@ public final class Pool {
                 int yy = oy * s.stride()[1] - s.pad()[1];
                 int y0 = first(yy, dil[1]);
                 int y1 = last(yy, dil[1], k[1], in[1]);
+                int inner = !backward && z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(s, bytes) : out[2];
+                int innerTo = innerTo(s);
                 for (int ox = 0; ox < out[2]; ox++, y += bytes) {
                     int xx = ox * s.stride()[2] - s.pad()[2];
+                    if (ox == inner && innerTo > ox) {
+                        int n = innerTo - ox;
+                        long at = x + 4L * ((z * in[1] + yy + y0 * dil[1]) * in[2] + xx);
+                        int counted = k[2] * (countPad ? counted(yy, k[1], dil[1], in[1], after[1]) : y1 - y0);
+                        VectorPool.sum(at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2], 1f / counted, n, y);
+                        y += 4L * (n - 1);
+                        ox += n - 1;
+                        continue;
+                    }
                     int x0 = first(xx, dil[2]);
                     int x1 = last(xx, dil[2], k[2], in[2]);
                     double count = countPad

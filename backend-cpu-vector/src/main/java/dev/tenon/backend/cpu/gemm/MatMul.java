@@ -48,7 +48,7 @@ public final class MatMul {
                 GemmKernel kernel = GemmKernel.f32();
                 Gemm.run(
                         kernel, pool, m, n, k, wideA(kernel, type, a), wideB(kernel, type, b),
-                        StoreC.matrix(c.address, c.rowStride * 4, c.colStride * 4), add, epilogue);
+                        StoreC.matrix(kernel, c.address, c.rowStride * 4, c.colStride * 4), add, epilogue);
             }
             case I32, I64 -> integers(pool, type, m, n, k, a, b, c, add);
         }
@@ -92,12 +92,12 @@ public final class MatMul {
             Epilogue turned = epilogue == null ? null : (i0, rows, j0, cols) -> epilogue.apply(j0, cols, i0, rows);
             Gemm.run(
                     kernel, pool, n, m, k, matrixA(kernel, turn(b)), matrixB(kernel, turn(a)),
-                    StoreC.matrix(c.address, c.colStride * w, w), add, turned);
+                    StoreC.matrix(kernel, c.address, c.colStride * w, w), add, turned);
             return;
         } else {
             Gemm.run(
                     kernel, pool, m, n, k, matrixA(kernel, a), matrixB(kernel, b),
-                    StoreC.matrix(c.address, c.rowStride * w, c.colStride * w), add, epilogue);
+                    StoreC.matrix(kernel, c.address, c.rowStride * w, c.colStride * w), add, epilogue);
             return;
         }
         if (epilogue != null) {
@@ -113,7 +113,22 @@ public final class MatMul {
     public static PackA matrixA(GemmKernel kernel, Matrix a) {
         long row = a.rowStride * kernel.bytes();
         long col = a.colStride * kernel.bytes();
-        return (i0, rows, k0, kc, dst, to) -> kernel.packA(a.address + i0 * row + k0 * col, row, col, rows, kc, dst, to);
+        return new PackA() {
+            @Override
+            public void pack(int i0, int rows, int k0, int kc, long dst) {
+                kernel.packA(a.address + i0 * row + k0 * col, row, col, rows, kc, dst);
+            }
+
+            @Override
+            public long direct(int i, int k) {
+                return a.rowStride == 1 ? a.address + i * row + k * col : 0;
+            }
+
+            @Override
+            public long step() {
+                return col;
+            }
+        };
     }
 
     /// The right operand in memory.
@@ -173,11 +188,11 @@ public final class MatMul {
     }
 
     private static PackA wideA(GemmKernel kernel, Type type, Matrix a) {
-        return (i0, rows, k0, kc, dst, to) -> {
+        return (i0, rows, k0, kc, dst) -> {
             long t = Workspace.get().memory(Workspace.WIDE, 4L * rows * kc);
             boolean byRow = Math.abs(a.colStride) <= Math.abs(a.rowStride);
             widen(type, a, i0, rows, k0, kc, byRow, t);
-            kernel.packA(t, byRow ? 4L * kc : 4, byRow ? 4 : 4L * rows, rows, kc, dst, to);
+            kernel.packA(t, byRow ? 4L * kc : 4, byRow ? 4 : 4L * rows, rows, kc, dst);
         };
     }
 
