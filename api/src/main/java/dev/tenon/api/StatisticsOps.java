@@ -144,6 +144,14 @@ public sealed interface StatisticsOps permits Tensor {
         return t;
     }
 
+    /// The derivative along an axis by second-order differences of neighbours, one-sided at the ends (Fornberg, 1988).
+    ///
+    /// @param spacing the distances between neighbours, one fewer than elements; a scalar stands for all
+    /// @param edgeOrder 1 or 2, the order of the differences at the ends
+    default Tensor gradient(int axis, Tensor spacing, int edgeOrder) {
+        return Differences.gradient((Tensor) this, axis, spacing, edgeOrder);
+    }
+
     /// The integral along an axis by the trapezoidal rule with points `dx` apart.
     default Tensor trapezoid(double dx, int axis) {
         return Statistics.trapezoids((Tensor) this, axis).sum(axis).mul(dx / 2);

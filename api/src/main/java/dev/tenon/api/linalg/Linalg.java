@@ -39,8 +39,8 @@ public final class Linalg {
 
     /// The X with A X = B, given the triangular factor of [#cholesky].
     public static Tensor choleskySolve(Tensor b, Tensor factor, boolean upper) {
-        Tensor l = upper ? factor.mT() : factor;
-        return solveTriangular(l.mT(), solveTriangular(l, b, false, true, false), true, true, false);
+        List<Tensor> both = broadcast("cholesky_solve", upper ? factor.mT() : factor, b);
+        return Dispatcher.run(new CholeskySolve(), both.get(0), both.get(1));
     }
 
     /// The inverse of A, given the triangular factor of [#cholesky].
@@ -144,6 +144,11 @@ public final class Linalg {
                 : s.amax(new int[] {-1}, false);
         Tensor bound = largest.mul(relative);
         return atol == null ? bound.expand(batch) : bound.maximum(atol.to(a.dtype())).expand(batch);
+    }
+
+    /// The symmetric matrix with the lower triangle of another.
+    public static Tensor symmetric(Tensor a) {
+        return a.tril(0).add(a.tril(-1).mT());
     }
 
     /// How many singular values are above a bound, as `I64`.
