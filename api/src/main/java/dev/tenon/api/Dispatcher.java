@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The one path that every operation takes: infer the result's type, record or run, link the gradient.
 public final class Dispatcher {
+    /// More than any machine addresses, and far enough from 2^63 that sizes can be rounded up.
+    private static final long MAX_BYTES = 1L << 62;
+
     private Dispatcher() {}
 
     /// The only output of an op.
@@ -97,6 +100,9 @@ public final class Dispatcher {
         }
         List<Tensor> all = new ArrayList<>(in);
         all.addAll(into);
+        for (Tensor t : into) {
+            t.checkAlive(op);
+        }
         boolean gradient = context.gradients && anyRequiresGrad(all);
         if (gradient) {
             checkInPlace(op, in, into);
@@ -180,6 +186,7 @@ public final class Dispatcher {
     }
 
     private static Tensor view(ViewOp op, Tensor x) {
+        x.checkAlive(op);
         ViewOp.Placement p = op.place(x.type());
         return new Tensor(x.device(), p.type(), x.storage().retain(), x.offset() + p.offset(), true);
     }
@@ -231,7 +238,12 @@ public final class Dispatcher {
     }
 
     private static Tensor empty(TensorType type, Device device, DeviceState state) {
-        Storage s = state.pool().allocate(type.elements() * type.dtype().bytes());
+        long bytes = type.dtype().bytes();
+        if (type.elements() > MAX_BYTES / bytes) {
+            throw new OutOfMemoryException("device " + device + ": no memory for a tensor " + type
+                    + ": it has more than 2^62 bytes");
+        }
+        Storage s = state.pool().allocate(type.elements() * bytes);
         return new Tensor(device, type, s, 0, false);
     }
 

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What a gradient rule sees when a pass reaches its node: the gradients of the results, what was saved, and where to put
-/// the gradients of the operands.
+/// What a gradient rule sees when a pass reaches its node: the gradients of the results, what was saved, and where to
+/// put the gradients of the operands.
 final class Backward {
     private final Node node;
     private final Pass pass;

@@ -24,6 +24,9 @@ public final class Engine implements GradientEngine {
 
     @Override
     public void check(Op op, List<Tensor> in) {
+        for (int i = 0; i < in.size(); i++) {
+            Node.checkCurrent(op.name(), in.get(i));
+        }
         Rule<Op> rule = Rules.of(op);
         if (rule != null) {
             rule.check(op, in);
@@ -43,8 +46,8 @@ public final class Engine implements GradientEngine {
         if (rule != null) {
             rule.save(op, new Link(op, in, into, null));
         } else {
-            throw new TensorException(op.name() + ": in place while gradients are tracked: the op has no rule of its own;"
-                    + " compute a new tensor");
+            throw new TensorException(op.name() + ": in place while gradients are tracked: the op has no rule of its"
+                    + " own; compute a new tensor");
         }
     }
 
@@ -95,14 +98,17 @@ public final class Engine implements GradientEngine {
         for (Tensor t : roots) {
             if (!t.requiresGrad()) {
                 throw new TensorException("backward: " + t.type() + " requires no gradient: none of the tensors that it"
-                        + " was computed from does, or gradients were not tracked; mark leaves with requiresGrad(true)");
+                        + " was computed from does, or gradients were not tracked; mark leaves with"
+                        + " requiresGrad(true)");
             }
+            Node.checkCurrent("backward", t);
         }
         Pass.run(roots, gradients, new Pass("backward", retainGraph, createGraph, null));
     }
 
-    /// Whether a tensor is still the output of a node, rather than changed in place since.
+    /// Whether the state of an output is still about it: the tensor was not changed in place by a later node. One that
+    /// was closed has no node any more, but its hooks stay.
     static boolean isOutput(@Nullable GradState s, Node n, int j) {
-        return s != null && s.node() == n && s.output() == j;
+        return s != null && (s.node() == null || s.node() == n && s.output() == j);
     }
 }

@@ -65,6 +65,9 @@ public abstract class Function {
         for (int i = 0; i < needs.length; i++) {
             needs[i] = Context.tracksGradients() && in.get(i).requiresGrad();
             any |= needs[i];
+            if (needs[i]) {
+                Node.checkCurrent(name(), in.get(i));
+            }
         }
         FunctionContext ctx = new FunctionContext(needs);
         List<Tensor> made = Context.noGrad(() -> List.copyOf(forward(ctx, in)));

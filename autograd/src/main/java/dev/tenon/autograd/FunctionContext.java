@@ -32,9 +32,9 @@ public final class FunctionContext {
         return new FunctionContext(needed, attributes, unpacked, false);
     }
 
-    /// Saves tensors for the backward pass: inputs, outputs or others. They are freed after it, and a change in place in
-    /// between is noticed. Tensors must be saved here rather than in fields for both to hold, and for gradients to flow
-    /// through saved inputs and outputs at higher orders.
+    /// Saves tensors for the backward pass: inputs, outputs or others. They are freed after it, and a change in place
+    /// in between is noticed. Tensors must be saved here rather than in fields for both to hold, and for gradients to
+    /// flow through saved inputs and outputs at higher orders.
     ///
     /// @throws IllegalStateException if called in the backward pass
     public void saveForBackward(Tensor... tensors) {
@@ -75,8 +75,8 @@ public final class FunctionContext {
     public <T> T get(String name, Class<T> type) {
         @Nullable Object value = attributes.get(name);
         if (!type.isInstance(value)) {
-            throw new IllegalStateException("the context has no " + type.getSimpleName() + " named " + name + "; it has "
-                    + attributes.keySet());
+            throw new IllegalStateException("the context has no " + type.getSimpleName() + " named " + name
+                    + "; it has " + attributes.keySet());
         }
         return type.cast(value);
     }

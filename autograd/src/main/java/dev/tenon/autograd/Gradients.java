@@ -73,8 +73,8 @@ public final class Gradients {
     /// @param retainGraph whether what was saved stays for another pass
     /// @param createGraph whether the gradients can themselves be differentiated; keeps the graph as well
     /// @param allowUnused whether the gradient of an input that was not used is null, rather than an error
-    /// @throws TensorException if an input requires no gradient or was not used, if no output requires a gradient, or if
-    ///     an output is no scalar and has no gradient given
+    /// @throws TensorException if an input requires no gradient or was not used, if no output requires a gradient, or
+    /// if     an output is no scalar and has no gradient given
     public static List<@Nullable Tensor> grad(List<Tensor> outputs, List<Tensor> inputs,
             @Nullable List<? extends @Nullable Tensor> gradOutputs, boolean retainGraph, boolean createGraph,
             boolean allowUnused) {
@@ -205,7 +205,8 @@ public final class Gradients {
     /// input and of its shape.
     ///
     /// The product with the transposed Jacobian is linear in what it is taken with; its own transpose is the product
-    /// wanted, so two reverse passes give it (J. Townsend, "A new trick for calculating Jacobian vector products", 2017).
+    /// wanted, so two reverse passes give it (J. Townsend, "A new trick for calculating Jacobian vector products",
+    /// 2017).
     public static Product jvp(Function<List<Tensor>, List<Tensor>> fn, List<Tensor> inputs, List<Tensor> v) {
         try (Scope scope = Scope.open(); Context.Mode _ = Context.gradients(true)) {
             requireEach("jvp", "inputs", v, inputs);
@@ -290,8 +291,8 @@ public final class Gradients {
 
     // --- checks and checkpoints
 
-    /// Compares the gradients of a function with finite differences; takes inputs of dtype `F64`. Others, such as indices,
-    /// are passed on as they are.
+    /// Compares the gradients of a function with finite differences; takes inputs of dtype `F64`. Others, such as
+    /// indices, are passed on as they are.
     ///
     /// @throws AssertionError if they differ; the message names the first place
     public static void gradCheck(Function<List<Tensor>, Tensor> fn, Tensor... inputs) {
@@ -311,9 +312,10 @@ public final class Gradients {
         return checkpoint(listed(fn), List.of(input)).getFirst();
     }
 
-    /// The results of a function that saves nothing but its inputs for the backward pass, which computes everything else
-    /// again: memory for time. Random numbers from the default generator are the same the second time, and so is every
-    /// bit of the result. Gradients flow to the inputs and to whatever else the function reads, such as parameters.
+    /// The results of a function that saves nothing but its inputs for the backward pass, which computes everything
+    /// else again: memory for time. Random numbers from the default generator are the same the second time, and so is
+    /// every bit of the result. Gradients flow to the inputs and to whatever else the function reads, such as
+    /// parameters.
     public static List<Tensor> checkpoint(Function<List<Tensor>, List<Tensor>> fn, List<Tensor> inputs) {
         return Checkpoint.run(fn, List.copyOf(inputs));
     }

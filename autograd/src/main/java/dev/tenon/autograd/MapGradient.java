@@ -15,14 +15,15 @@ import org.jspecify.annotations.Nullable;
 
 /// The gradients of a lambda, derived once for each operand and kept.
 ///
-/// The gradient of operand k is the sum over outputs j of `grad_j * d output_j / d operand_k`, again one expression, over
-/// the gradients of the outputs, the operands and, where that spares an operand, the outputs.
+/// The gradient of operand k is the sum over outputs j of `grad_j * d output_j / d operand_k`, again one expression,
+/// over the gradients of the outputs, the operands and, where that spares an operand, the outputs.
 final class MapGradient {
     private static final int LIMIT = 4096;
 
-    private record Key(Lambda body, boolean outputs) {}
+    private record Named(String op, String backward) {}
 
-    private static final ConcurrentMap<Key, MapGradient> KNOWN = new ConcurrentHashMap<>();
+    private static final ConcurrentMap<Lambda, MapGradient> MAPS = new ConcurrentHashMap<>();
+    private static final ConcurrentMap<Lambda, MapGradient> PROLOGUES = new ConcurrentHashMap<>();
 
     /// The gradient of one operand. Its lambda reads the gradients of the outputs `grads`, then the operands `inputs`,
     /// then the outputs `outputs`.
@@ -30,16 +31,26 @@ final class MapGradient {
         final int[] grads;
         final int[] inputs;
         final int[] outputs;
-        final String name;
+        private Named named;
         private final @Nullable Expr expr;
         private final AtomicReferenceArray<Lambda> lambdas = new AtomicReferenceArray<>(DType.values().length);
 
         private Part(String name, @Nullable Expr expr, int[] grads, int[] inputs, int[] outputs) {
-            this.name = name;
+            this.named = new Named(name, name + "_backward");
             this.expr = expr;
             this.grads = grads;
             this.inputs = inputs;
             this.outputs = outputs;
+        }
+
+        /// The name of the gradient of an op of the given name; several ops may have one expression.
+        String name(String op) {
+            Named n = named;
+            if (!n.op.equals(op)) {
+                n = new Named(op, op + "_backward");
+                named = n;
+            }
+            return n.backward;
         }
 
         /// Whether the gradient is zero whatever the values are.
@@ -80,15 +91,15 @@ final class MapGradient {
     ///
     /// @param outputs whether its outputs can be had, as those of a map can, but those of a prologue cannot
     static MapGradient of(Lambda body, boolean outputs) {
-        Key key = new Key(body, outputs);
-        MapGradient g = KNOWN.get(key);
+        ConcurrentMap<Lambda, MapGradient> known = outputs ? MAPS : PROLOGUES;
+        MapGradient g = known.get(body);
         if (g == null) {
             // A program that keeps making new expressions must not fill the memory.
-            if (KNOWN.size() >= LIMIT) {
-                KNOWN.clear();
+            if (known.size() >= LIMIT) {
+                known.clear();
             }
             g = new MapGradient(body, outputs);
-            KNOWN.put(key, g);
+            known.put(body, g);
         }
         return g;
     }
@@ -124,7 +135,7 @@ final class MapGradient {
             }
         }
         if (total == null || Tangent.is(total, 0)) {
-            return new Part(name + "_backward", null, new int[0], new int[0], new int[0]);
+            return new Part(name, null, new int[0], new int[0], new int[0]);
         }
         Expr chosen = total;
         if (outputsAvailable) {
@@ -153,7 +164,7 @@ final class MapGradient {
         }
         Expr numbered = Exprs.mapLeaves(chosen, leaf -> leaf instanceof Expr.Input(int i, Kind kind)
                 ? new Expr.Input(order.indexOf(i), kind) : leaf);
-        return new Part(name + "_backward", numbered, ints(grads), ints(inputs), ints(outputs));
+        return new Part(name, numbered, ints(grads), ints(inputs), ints(outputs));
     }
 
     /// The expression with every part that equals an output read from that output.

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/// The gradient of every elementwise op: one map for each operand, or, where the operand was broadcast, one sum with that
-/// map as its prologue.
+/// The gradient of every elementwise op: one map for each operand, or, where the operand was broadcast, one sum with
+/// that map as its prologue.
 final class MapRule implements Rule<MapOp> {
     @Override
     public void check(MapOp op, List<Tensor> in) {
@@ -100,7 +100,7 @@ final class MapRule implements Rule<MapOp> {
         Lambda l = p.lambda(type.dtype());
         Scalars s = l.params() == 0 ? Scalars.NONE : scalars;
         return reduced ? summed(in, l, s, full, type.shape())
-                : Dispatcher.apply(MapOp.of(p.name, l, s), in).getFirst();
+                : Dispatcher.apply(MapOp.of(p.name(b.node().name()), l, s), in).getFirst();
     }
 
     /// The sum of a broadcast gradient over the axes along which its operand was repeated.

@@ -10,8 +10,8 @@ import dev.tenon.api.op.TensorType;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/// Matrix products: `dA = g B^T`, `dB = A^T g`, summed over batch axes that were broadcast. An epilogue is undone first;
-/// where its derivative reads the product, that is computed again.
+/// Matrix products: `dA = g B^T`, `dB = A^T g`, summed over batch axes that were broadcast. An epilogue is undone
+/// first; where its derivative reads the product, that is computed again.
 final class MatMulRule implements Rule<MatMulOp> {
     @Override
     public void check(MatMulOp op, List<Tensor> in) {

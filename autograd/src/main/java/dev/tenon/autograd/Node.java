@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One step of a recorded computation: where its operands came from and what its gradient rule saved.
 ///
-/// Tensors and later nodes hold counted references. When the last one goes, what was saved is freed and the node lets go
-/// of its parents, without recursion: graphs may be very deep. Nodes point to their operands only, so a graph that is
-/// merely forgotten is garbage like any other object.
+/// Tensors and later nodes hold counted references. When the last one goes, what was saved is freed and the node lets
+/// go of its parents, without recursion: graphs may be very deep. Nodes point to their operands only, so a graph that
+/// is merely forgotten is garbage like any other object.
 abstract class Node implements GradientNode {
     private static final AtomicLong SEQUENCE = new AtomicLong();
     private static final VarHandle REFERENCES;
@@ -43,6 +43,7 @@ abstract class Node implements GradientNode {
     final TensorType[] inTypes;
     final TensorType[] outTypes;
     final @Nullable GradState[] outStates;
+    private final int[] outVersions;
     final Device inDevice;
     final Device outDevice;
 
@@ -63,6 +64,7 @@ abstract class Node implements GradientNode {
         this.inTypes = inTypes;
         this.outTypes = outTypes;
         this.outStates = new GradState[outTypes.length];
+        this.outVersions = new int[outTypes.length];
         this.inDevice = inDevice;
         this.outDevice = outDevice;
         for (Node p : parents) {
@@ -136,6 +138,19 @@ abstract class Node implements GradientNode {
         GradState s = output.gradState();
         s.setNode(this, j);
         outStates[j] = s;
+        outVersions[j] = output.version();
+    }
+
+    /// Throws for a view whose memory was changed through another tensor since it was made: its history tells of the
+    /// values before.
+    static void checkCurrent(String op, Tensor t) {
+        if (t.isView() && t.requiresGrad() && t.gradState().node() instanceof Node n && !(n instanceof LeafNode)
+                && n.outStates[t.gradState().output()] == t.gradState()
+                && n.outVersions[t.gradState().output()] != t.version()) {
+            throw new TensorException(op + ": " + t.type() + ", made by " + n.name()
+                    + ", is a view of memory that has been changed in place since: its gradient would be that of the"
+                    + " values before; make the view again");
+        }
     }
 
     /// Computes the gradients of the operands that need one and sets them in `b`.
@@ -267,6 +282,11 @@ abstract class Node implements GradientNode {
         }
     }
 
+    private static boolean isMachinery(String className) {
+        return className.startsWith("dev.tenon.api.") || className.equals(Engine.class.getName())
+                || className.equals(Function.class.getName());
+    }
+
     /// Where the op was recorded, for messages.
     final String siteText() {
         Throwable t = site;
@@ -276,7 +296,7 @@ abstract class Node implements GradientNode {
         StringBuilder s = new StringBuilder("; computed at");
         int shown = 0;
         for (StackTraceElement f : t.getStackTrace()) {
-            if (!f.getClassName().startsWith("dev.tenon.a") && shown++ < 6) {
+            if (!isMachinery(f.getClassName()) && shown++ < 6) {
                 s.append("\n    ").append(f);
             }
         }

@@ -7,6 +7,7 @@ import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.GradState;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// all it leads to, every gradient that reaches it is there when it comes up. Each gradient is freed as soon as it was
 /// used.
 ///
-/// Gradients that the pass holds are handles of its own, in no scope; one that shares its memory with nothing else may be
-/// changed in place.
+/// Gradients that the pass holds are handles of its own, in no scope; one that shares its memory with nothing else may
+/// be changed in place.
 final class Pass {
     final boolean createGraph;
     private final String method;
@@ -27,9 +28,9 @@ final class Pass {
     private final @Nullable Capture capture;
     private final Map<Node, @Nullable Tensor[]> pending = new IdentityHashMap<>();
     private final Map<LeafNode, Tensor> hooked = new IdentityHashMap<>();
+    private final List<LeafNode> hookedOrder = new ArrayList<>();
     private Node[] heap = new Node[16];
     private int size;
-    private LeafNode[] hookedOrder = new LeafNode[0];
 
     /// @param method the user's word, for messages
     /// @param capture which gradients are wanted; null for those of all leaves, in the leaves
@@ -48,18 +49,17 @@ final class Pass {
     }
 
     private void run(List<Tensor> roots, List<? extends @Nullable Tensor> gradients) {
-        for (Tensor root : roots) {
-            Node n = Node.of(root);
+        @Nullable Node[] starts = Node.parentsOf(roots);
+        for (Node n : starts) {
             if (n != null) {
                 n.retain();
             }
         }
         try {
-            for (int i = 0; i < roots.size(); i++) {
-                Tensor root = roots.get(i);
-                Node n = Node.of(root);
+            for (int i = 0; i < starts.length; i++) {
+                Node n = starts[i];
                 if (n != null) {
-                    add(n, Node.slotOf(root), seed(root, gradients.get(i)));
+                    add(n, Node.slotOf(roots.get(i)), seed(roots.get(i), gradients.get(i)));
                 }
             }
             while (size > 0) {
@@ -83,8 +83,7 @@ final class Pass {
         } finally {
             pending.values().forEach(Pass::close);
             hooked.values().forEach(Tensor::close);
-            for (Tensor root : roots) {
-                Node n = Node.of(root);
+            for (Node n : starts) {
                 if (n != null) {
                     n.release();
                 }
@@ -133,8 +132,7 @@ final class Pass {
             } else {
                 Tensor before = hooked.get(leaf);
                 if (before == null) {
-                    hookedOrder = Arrays.copyOf(hookedOrder, hookedOrder.length + 1);
-                    hookedOrder[hookedOrder.length - 1] = leaf;
+                    hookedOrder.add(leaf);
                 }
                 hooked.put(leaf, before == null ? g : sum(before, g));
             }
@@ -215,7 +213,7 @@ final class Pass {
                     g = applyHooks(s, g, n.name());
                     grads[j] = g;
                 }
-                if (s.retainsGrad() && capture == null) {
+                if (s.retainsGrad() && s.node() != null && capture == null) {
                     LeafNode.accumulate(s, Node.share(g, createGraph), createGraph);
                 }
             }
@@ -263,6 +261,9 @@ final class Pass {
                 throw new TensorException("backward of " + n.name() + " " + Arrays.toString(n.inTypes) + ": "
                         + e.getMessage() + n.siteText(), e);
             }
+            throw e;
+        } catch (RuntimeException | Error e) {
+            close(own);
             throw e;
         } finally {
             b.close();

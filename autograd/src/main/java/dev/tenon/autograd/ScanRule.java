@@ -30,8 +30,8 @@ final class ScanRule implements Rule<ScanOp> {
     }
 
     /// With y_i the product of x_0 to x_i, the gradient of x_k is the product of those before it times
-    /// S_k = g_k + x_{k+1} S_{k+1}. The recurrence is solved by doubling in log n steps, without dividing by an x that may
-    /// be zero.
+    /// S_k = g_k + x_{k+1} S_{k+1}. The recurrence is solved by doubling in log n steps, without dividing by an x that
+    /// may be zero.
     private static Tensor product(Tensor g, Tensor x, int axis) {
         long n = x.size(axis);
         if (n == 0) {

@@ -252,8 +252,8 @@ final class Tangent {
         return select(flat, like(b, 0), mul(y, unary(UnaryFn.LOG, a)));
     }
 
-    /// The larger (or smaller) of two values: equal ones share the gradient, but a bound that is a number leaves all of it
-    /// to the value that meets it, as PyTorch's `clamp` does.
+    /// The larger (or smaller) of two values: equal ones share the gradient, but a bound that is a number leaves all
+    /// of it to the value that meets it, as PyTorch's `clamp` does.
     private Expr extreme(Expr a, Expr b, @Nullable Expr da, @Nullable Expr db, List<Integer> args, BinaryFn loses) {
         boolean shared = !constant[args.get(0)] && !constant[args.get(1)];
         BinaryFn wins = loses == BinaryFn.LT ? BinaryFn.GT : BinaryFn.LT;

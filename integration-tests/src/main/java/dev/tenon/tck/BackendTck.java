@@ -77,6 +77,36 @@ public abstract class BackendTck {
         return new ErrorChecks(device()).cases().stream().map(Case::test);
     }
 
+    /// Changes in place.
+    @TestFactory
+    Stream<DynamicTest> inPlace() {
+        return new InPlaceChecks(device(), matrix).cases().stream().map(Case::test);
+    }
+
+    /// Memory: leaks, reuse, exhaustion, scopes.
+    @TestFactory
+    Stream<DynamicTest> memory() {
+        return new MemoryChecks(device(), matrix).cases().stream().map(Case::test);
+    }
+
+    /// Several threads, and repeated runs.
+    @TestFactory
+    Stream<DynamicTest> threads() {
+        return new ThreadChecks(device(), matrix).cases().stream().map(Case::test);
+    }
+
+    /// Copies between host and devices; streams and events.
+    @TestFactory
+    Stream<DynamicTest> transfers() {
+        return new TransferChecks(device(), oracle(), matrix).cases().stream().map(Case::test);
+    }
+
+    /// Published vectors and values worked out by hand.
+    @TestFactory
+    Stream<DynamicTest> knownAnswers() {
+        return new KnownAnswers(device()).cases().stream().map(Case::test);
+    }
+
     private static Stream<DynamicTest> tests(List<Sample> samples, SampleCheck check) {
         return samples.stream().map(s -> DynamicTest.dynamicTest(s.toString(), () -> check.check(s)));
     }

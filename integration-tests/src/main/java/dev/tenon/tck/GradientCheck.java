@@ -20,7 +20,7 @@ import java.util.ServiceLoader;
 /// derivatives themselves.
 final class GradientCheck {
     private static final double STEP = 1e-5;
-    private static final int PLACES = 24;
+    private static final int PLACES = 12;
 
     private final Device device;
     private final SupportMatrix matrix;

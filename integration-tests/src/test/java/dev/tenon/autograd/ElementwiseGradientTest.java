@@ -74,7 +74,8 @@ class ElementwiseGradientTest {
         List<UnaryOperator<Tensor>> all = List.of(Tensor::relu, Tensor::relu6, t -> t.leakyRelu(0.1), t -> t.elu(1.3),
                 Tensor::selu, Tensor::gelu, Tensor::geluTanh, Tensor::silu, Tensor::mish, Tensor::sigmoid,
                 Tensor::logSigmoid, Tensor::softplus, Tensor::softsign, Tensor::hardsigmoid, Tensor::hardswish,
-                Tensor::hardtanh, t -> t.pow(3.0), t -> t.square(), t -> t.clamp(-1, 1), t -> t.rsub(2), t -> t.rdiv(2));
+                Tensor::hardtanh, t -> t.pow(3.0), t -> t.square(), t -> t.clamp(-1, 1), t -> t.rsub(2),
+                t -> t.rdiv(2));
         for (UnaryOperator<Tensor> f : all) {
             check(in -> f.apply(in.getFirst()), x);
         }

@@ -48,7 +48,8 @@ class RuleGradientTest {
     void reductions() {
         each(random(1, 2, 3, 2), List.of(
                 Tensor::sum, t -> t.sum(1), t -> t.sum(new int[] {0, 2}, true), Tensor::mean, t -> t.mean(-1),
-                Tensor::prod, t -> t.prod(1, true), t -> t.prod(0, false), Tensor::max, t -> t.amin(new int[] {1}, false),
+                Tensor::prod, t -> t.prod(1, true), t -> t.prod(0, false), Tensor::max,
+                t -> t.amin(new int[] {1}, false),
                 t -> t.amax(new int[] {0, 2}, true), t -> t.max(1, false).values(), t -> t.var(), t -> t.std(),
                 t -> t.norm(), t -> t.norm(3, new int[] {1}, false), t -> t.norm(1, new int[] {0}, true),
                 t -> t.logsumexp(new int[] {1}, false)));
@@ -203,7 +204,8 @@ class RuleGradientTest {
         check(in -> Dispatcher.apply(norm, in).getFirst(), random(1, 3, 2, 2), uniform(2, 0.5, 2, 2), random(3, 2));
         // The statistics lead back, too.
         for (int output : new int[] {1, 2}) {
-            check(in -> Dispatcher.apply(norm, in).get(output), random(1, 3, 2, 2), uniform(2, 0.5, 2, 2), random(3, 2));
+            check(in -> Dispatcher.apply(norm, in).get(output),
+                    random(1, 3, 2, 2), uniform(2, 0.5, 2, 2), random(3, 2));
         }
     }
 }

@@ -11,8 +11,9 @@ import java.util.List;
 /// `-Dtenon.cpu.threads=n` sets the number of threads, otherwise that of physical cores;
 /// `-Dtenon.cpu.vector=true|false|auto` says whether the Vector API is used: `auto`, the default, where it is there.
 public final class CpuBackendProvider implements BackendProvider {
-    private static final String HINT = "the module jdk.incubator.vector is not resolved: the CPU backend runs on its slow"
-            + " scalar path. Start Java with --add-modules jdk.incubator.vector, or with the jars on the module path";
+    private static final String HINT = "the module jdk.incubator.vector is not resolved: the CPU backend runs on its"
+            + " slow scalar path. Start Java with --add-modules jdk.incubator.vector,"
+            + " or with the jars on the module path";
 
     /// Called by [java.util.ServiceLoader].
     public CpuBackendProvider() {}

@@ -40,14 +40,14 @@ public final class CastSamples {
         String v = "to " + to;
         List<Sample> s = new ArrayList<>();
         s.add(Sample.of("copy", from, v + " extremes", copy, Family.EXACT, numbers));
-        s.addAll(Sample.of("copy", from, v, copy, Family.EXACT, matrix).inLayouts(Layout.STRIDED));
+        s.addAll(Sample.of("copy", from, v, copy, Family.EXACT, matrix).inLayouts(Layout.TRANSPOSED, Layout.STEPPED, Layout.BROADCAST));
         s.add(Sample.of("copy", from, v + " empty", copy, Family.EXACT, Input.of(from, 2, 0)));
         s.add(Sample.of("copy", from, v + " scalar", copy, Family.EXACT, Input.of(from).in(Layout.OFFSET)));
         s.add(Sample.of("copy", from, v + " large", copy, Family.EXACT, Input.of(from, 4099).from(Domain.WIDE)));
 
         MapOp cast = MapOp.of("cast", Lambda.of(Exprs.in(0, from, to), to));
         s.add(Sample.of("cast", from, v + " extremes", cast, Family.EXACT, numbers));
-        s.addAll(Sample.of("cast", from, v, cast, Family.EXACT, matrix).inLayouts(Layout.STRIDED));
+        s.addAll(Sample.of("cast", from, v, cast, Family.EXACT, matrix).inLayouts(Layout.TRANSPOSED, Layout.STEPPED, Layout.BROADCAST));
         // Rounded to a narrow type in the middle of an expression, and then stored as another.
         DType wide = to.isFloating() ? DType.F64 : DType.I64;
         MapOp through = MapOp.of("cast", Lambda.of(Exprs.cast(wide, Exprs.in(0, from, to)), wide));

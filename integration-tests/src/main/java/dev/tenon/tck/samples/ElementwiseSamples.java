@@ -63,7 +63,7 @@ public final class ElementwiseSamples {
         return switch (fn) {
             case NEG, ABS, SIGN, FLOOR, CEIL, ROUND, TRUNC, NOT, BIT_NOT, IS_NAN -> Family.EXACT;
             case SQRT, RECIPROCAL -> Family.ARITHMETIC;
-            case ERFINV, LGAMMA, DIGAMMA, TRIGAMMA, ERFC -> Family.SPECIAL;
+            case ERF, ERFC, ERFINV, LGAMMA, DIGAMMA, TRIGAMMA -> Family.SPECIAL;
             default -> Family.ELEMENTARY;
         };
     }

@@ -14,12 +14,12 @@ public enum Family {
     ARITHMETIC(1, 1, 1, 0, false),
     /// Functions of the mathematical library.
     ELEMENTARY(4, 4, 1, 0, false),
-    /// Functions with zeros or poles at places that are no representable numbers.
-    SPECIAL(32, 64, 2, 16, false),
+    /// Functions with zeros or poles at places that are no representable numbers, or whose oracle is itself some units off.
+    SPECIAL(32, 64, 2, 80, false),
     /// Several operations one after the other, perhaps fused.
     FORMULA(16, 16, 2, 16, false),
     /// Sums and products of many numbers in any order, accumulated in the kind of arithmetic.
-    REDUCTION(4, 4, 1, 4, false),
+    REDUCTION(4, 4, 2, 4, false),
     /// Composites, which may round to the dtype between the steps.
     COMPOSITE(4, 4, 4, 4, true);
 

@@ -46,7 +46,7 @@ public final class IndexSamples {
             long[] longer = x.shape().with(axis, 11).toArray();
             Sample whole = Sample.of("gather", d, v + "axis " + axis, op, Family.EXACT, x,
                     positions(index, extent, longer));
-            s.addAll(whole.inLayouts(Layout.STRIDED));
+            s.addAll(whole.inLayouts(Shapes.layouts(d)));
             s.add(Sample.of("gather", d, v + "less, axis " + axis, op, Family.EXACT, x.in(Layout.TRANSPOSED),
                     positions(index, extent, 3, 2, 4)));
             s.add(Sample.of("gather", d, v + "nothing, axis " + axis, op, Family.EXACT, x,
@@ -76,7 +76,7 @@ public final class IndexSamples {
             long[] many = x.shape().with(axis, 13).toArray();
             Input source = Input.of(d, many).from(domain).seed(8);
             s.addAll(Sample.of(name, d, v + "axis " + axis, op, f, x, positions(index, extent, many), source)
-                    .inLayouts(Layout.STRIDED));
+                    .inLayouts(Shapes.layouts(d)));
             s.add(Sample.of(name, d, v + "part, axis " + axis, op, f, x, positions(index, extent, 3, 2, 4), source));
             s.add(Sample.of(name, d, v + "nothing, axis " + axis, op, f, x,
                     positions(index, extent, x.shape().with(axis, 0).toArray()), source));

@@ -83,7 +83,7 @@ public final class MethodSamples {
         one("asinh", ANY, Family.ELEMENTARY, Domain.USUAL, 2, Tensor::asinh);
         one("acosh", ANY, Family.ELEMENTARY, Domain.of(1.1, 4), 2, Tensor::acosh);
         one("atanh", ANY, Family.ELEMENTARY, Domain.UNIT, 2, Tensor::atanh);
-        one("erf", ANY, Family.ELEMENTARY, Domain.USUAL, 2, Tensor::erf);
+        one("erf", ANY, Family.SPECIAL, Domain.USUAL, 2, Tensor::erf);
         one("erfc", ANY, Family.SPECIAL, Domain.USUAL, 2, Tensor::erfc);
         one("erfinv", ANY, Family.SPECIAL, Domain.UNIT, 2, Tensor::erfinv);
         one("lgamma", ANY, Family.SPECIAL, Domain.of(0.6, 4), 2, Tensor::lgamma);

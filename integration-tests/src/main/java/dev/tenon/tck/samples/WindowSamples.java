@@ -58,6 +58,12 @@ public final class WindowSamples {
         return new Input(d, shape, Layout.CONTIGUOUS, Domain.USUAL, seed, List.of());
     }
 
+    /// The size of a sum of that many products of numbers up to 3: as rounding errors accumulate in the kinds of
+    /// arithmetic; of 16-bit numbers, which accumulate in 32 bits and round at the end, as such a sum itself.
+    private static double scale(DType d, long products) {
+        return d.bytes() == 2 ? 3 * Math.sqrt(Math.max(1, products)) : 2.0 * Math.max(4, products);
+    }
+
     private static List<Sample> convolutions(DType d, Case c) {
         Convolution op = new Convolution(c.geometry, c.groups);
         Input x = input(d, c.input, 1);
@@ -65,10 +71,9 @@ public final class WindowSamples {
         Input bias = Input.of(d, c.weight.dim(0)).seed(3);
         Shape out = op.infer(List.of(TensorType.of(d, c.input), TensorType.of(d, c.weight))).getFirst().shape();
         Input g = input(d, out, 4);
-        // Fewer positions than this are added up; the numbers are at most 3 by 3.
-        double scale = 3.0 * Math.max(1, Math.sqrt(c.weight.slice(1, c.weight.rank()).elements()));
-        double back = 3.0 * Math.sqrt(c.weight.elements());
-        double weight = 3.0 * Math.max(1, Math.sqrt(out.elements()));
+        double scale = scale(d, c.weight.slice(1, c.weight.rank()).elements());
+        double back = scale(d, c.weight.elements());
+        double weight = scale(d, out.elements());
         List<Sample> s = new ArrayList<>();
         s.addAll(Sample.of(op.name(), d, c.name, op, Family.COMPOSITE, x, w).scale(scale)
                 .inLayouts(Layout.TRANSPOSED, Layout.STEPPED));

@@ -1,7 +1,7 @@
 package dev.tenon.nn.functional;
 
-import dev.tenon.api.DType;
 import dev.tenon.api.Context;
+import dev.tenon.api.DType;
 import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Formula;
 import dev.tenon.api.Formula.Rule;

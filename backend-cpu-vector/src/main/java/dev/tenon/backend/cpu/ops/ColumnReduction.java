@@ -257,15 +257,19 @@ final class ColumnReduction {
         return Math.max(n, summed);
     }
 
+    /// Puts the values of rows side by side together, halving their number each time.
     private void fold(Result result, long x, int n, int cols, Kind of) {
-        for (int i = 0; i < n; i++) {
+        int bytes = Blocks.bytes(of);
+        Fn2 f = of == kind ? combine : addDoubles;
+        int rows = n / cols;
+        while (rows > 1) {
+            int half = rows / 2;
+            f.run(x, x + (long) (rows - half) * cols * bytes, x, half * cols);
+            rows -= half;
+        }
+        for (int i = 0; i < cols; i++) {
             double d = of.isFloating() ? Reductions.number(of, x, i) : 0;
-            long l = of.isFloating() ? 0 : Reductions.integer(of, x, i);
-            if (i < cols) {
-                result.set(i, d, l);
-            } else {
-                result.add(i % cols, d, l, 0);
-            }
+            result.set(i, d, of.isFloating() ? 0 : Reductions.integer(of, x, i));
         }
     }
 

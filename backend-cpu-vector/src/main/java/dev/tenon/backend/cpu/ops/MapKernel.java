@@ -27,16 +27,15 @@ final class MapKernel implements Kernel {
         this.pool = pool;
         TensorType first = out.getFirst();
         long[] dims = first.shape().toArray();
-        plan = new Plan(blocks, body, dims, order(out), in, out);
+        plan = new Plan(blocks, body, dims, order(first), in, out);
         elements = first.elements();
         unit = plan.shortRows ? plan.block : Plan.BLOCK;
         long steps = plan.program.code.length + plan.program.loads.size() + 1L;
         grain = Math.max(1, PARALLEL_WORK / 2 / (steps * unit));
     }
 
-    /// The axes in the order of the first output's strides, so that memory is written in order.
-    private static int[] order(List<TensorType> out) {
-        TensorType t = out.getFirst();
+    /// The axes in the order of an output's strides, so that memory is written in order.
+    static int[] order(TensorType t) {
         int[] order = Plan.identity(t.rank());
         if (t.isContiguous()) {
             return order;

@@ -3,8 +3,6 @@ package dev.tenon.backend.cpu.ops;
 import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
 import dev.tenon.api.op.BinaryFn;
-import dev.tenon.api.op.Exprs;
-import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.ScatterOp;
 import dev.tenon.api.op.TensorType;
@@ -34,7 +32,7 @@ final class ScatterKernel implements Kernel {
     private final int indexBytes;
     private final long extent;
     private final long step;
-    private final MapKernel copy;
+    private final CopyKernel copy;
     private final @Nullable Fn2 rows;
     /// Operands: the output without its axis, the index, the source.
     private final Iteration iteration;
@@ -50,7 +48,7 @@ final class ScatterKernel implements Kernel {
         indexBytes = index.dtype().bytes();
         extent = x.rank() == 0 ? 1 : shape.dim(op.axis());
         step = x.rank() == 0 ? 0 : out.stride(op.axis());
-        copy = new MapKernel(blocks, pool, Lambda.of(Exprs.in(0, dtype), dtype), List.of(x), List.of(out));
+        copy = new CopyKernel(pool, x, out);
         iteration = Iteration.of(index.shape().toArray(),
                 List.of(GatherKernel.without(out, op.axis()), index.strides(), in.get(2).strides()));
         boolean plain = dtype == dtype.kind().dtype() && dtype != DType.BOOL && op.mode() != ScatterOp.Mode.SET;
@@ -64,7 +62,7 @@ final class ScatterKernel implements Kernel {
             @Nullable Operand workspace, Scalars scalars) {
         long[] at = CpuMemory.addresses(in, out);
         if (at[0] != at[3]) {
-            copy.run(new long[] {at[0], at[3]}, Scalars.NONE);
+            copy.run(at[0], at[3]);
         }
         long elements = iteration.elements();
         if (elements == 0) {
