@@ -27,8 +27,7 @@ final class LinalgTable {
     private static Tensor matrixNorm(Tensor x, Object order, int[] axes, boolean keep) {
         return order instanceof String s && !s.endsWith("inf")
                 ? Linalg.matrixNorm(x, s, axes, keep)
-                : Linalg.matrixNorm(x, order instanceof String s ? Json.number(s) : ((Number) order).doubleValue(), axes,
-                        keep);
+                : Linalg.matrixNorm(x, Json.number(order), axes, keep);
     }
 
     private static Tensor typed(Args a) {

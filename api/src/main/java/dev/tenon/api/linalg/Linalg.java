@@ -131,8 +131,8 @@ public final class Linalg {
         return svd(a).s();
     }
 
-    /// The bound up to which singular values count as zero: the larger of `atol` and `rtol` times the largest one. Where
-    /// neither is given, `rtol` is the larger extent times the precision of the dtype.
+    /// The bound up to which singular values count as zero: the larger of `atol` and `rtol` times the largest one.
+    /// Where neither is given, `rtol` is the larger extent times the precision of the dtype.
     private static Tensor bound(Tensor a, Tensor s, @Nullable Tensor atol, @Nullable Tensor rtol) {
         Shape batch = a.shape().slice(0, a.rank() - 2);
         double precision = a.dtype() == DType.F64 ? 0x1p-52 : 0x1p-23;
