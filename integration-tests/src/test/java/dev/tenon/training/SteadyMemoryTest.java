@@ -52,13 +52,15 @@ class SteadyMemoryTest {
         }
         long reserved = device.memory().reserved();
         long resident = resident();
-        System.out.printf("%d steps without scopes: resident %d MiB at most in the first %d, %d MiB at the end; device memory %d and %d"
+        System.out.printf("%d steps without scopes: resident %d MiB at most in the first %d, %d MiB at the end; device memory %d, %d"
                 + " MiB%n", STEPS, warmResident >> 20, WARM_UP, resident >> 20, warmReserved >> 20, reserved >> 20);
         optimizer.zeroGrad();
         assertEquals(List.of(), report.live(), "left over");
-        assertTrue(reserved <= warmReserved + (64 << 20), "device memory grew from " + warmReserved + " to " + reserved);
+        assertTrue(reserved <= warmReserved + (64 << 20), "device memory grew from " + warmReserved + " to "
+                + reserved);
         if (warmResident > 0) {
-            assertTrue(resident <= warmResident + (192 << 20), "resident grew from " + warmResident + " to " + resident);
+            assertTrue(resident <= warmResident + (192 << 20), "resident grew from " + warmResident + " to "
+                    + resident);
         }
     }
 

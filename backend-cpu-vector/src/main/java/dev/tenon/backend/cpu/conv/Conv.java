@@ -11,7 +11,8 @@ import dev.tenon.backend.cpu.gemm.StoreC;
 import dev.tenon.backend.cpu.gemm.Workspace;
 import java.util.List;
 
-/// Convolution in one to three dimensions and its two gradients, as matrix products whose right operand is packed from the input on the
+/// Convolution in one to three dimensions and its two gradients, as matrix products whose right operand is packed
+/// from the input on the
 /// fly; one channel a group goes its own way. The kernel says whether elements are floats or doubles.
 public final class Conv {
 
@@ -19,8 +20,10 @@ public final class Conv {
 
     /// `y = conv(x, w)`.
     ///
-    /// @param epilogue called for finished parts, or null: rows are channels within `group`, columns are `image * outVolume + point`
-    public static void forward(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long w, long y, GroupEpilogue epilogue) {
+    /// @param epilogue called for finished parts, or null: rows are channels within `group`, columns are `image *
+    ///     outVolume + point`
+    public static void forward(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long w, long y,
+            GroupEpilogue epilogue) {
         if (s.groupIn() == 1 && s.groups() > 1 && epilogue == null) {
             Depthwise.forward(kernel, pool, s, x, w, y);
             return;
@@ -32,11 +35,13 @@ public final class Conv {
             int group = g;
             var a = new MatMul.Matrix(w + (long) g * s.groupOut() * inner * bytes, inner, 1);
             var b = new Windows(
-                    kernel, pool, s.n(), x + (long) g * s.groupIn() * s.inVolume() * bytes, s.c(), s.groupIn(), s.in(), s.out(), s.stride(),
+                    kernel, pool, s.n(), x + (long) g * s.groupIn() * s.inVolume() * bytes, s.c(), s.groupIn(),
+                            s.in(), s.out(), s.stride(),
                     offsets, Workspace.BORDERED);
             StoreC c = images(y + (long) g * s.groupOut() * s.outVolume() * bytes, s.oc(), s.outVolume(), bytes);
             Epilogue e = epilogue == null ? null : (i, rows, j, cols) -> epilogue.apply(group, i, rows, j, cols);
-            Gemm.run(kernel, pool, s.groupOut(), s.n() * s.outVolume(), inner, MatMul.matrixA(kernel, a), b, c, false, e);
+            Gemm.run(kernel, pool, s.groupOut(), s.n() * s.outVolume(), inner, MatMul.matrixA(kernel, a), b, c,
+                    false, e);
         }
     }
 
@@ -54,7 +59,8 @@ public final class Conv {
             for (int y = 0; y < s.kernel()[1]; y++) {
                 for (int x = 0; x < s.kernel()[2]; x++) {
                     o[t++] = new int[] {
-                        z * s.dilation()[0] - s.pad()[0], y * s.dilation()[1] - s.pad()[1], x * s.dilation()[2] - s.pad()[2]
+                        z * s.dilation()[0] - s.pad()[0], y * s.dilation()[1] - s.pad()[1],
+                                x * s.dilation()[2] - s.pad()[2]
                     };
                 }
             }
@@ -95,7 +101,8 @@ public final class Conv {
 
     /// The gradient of the input: `dx` from `dy` and `w`.
     ///
-    /// Input points whose position has the same residue modulo the stride meet the same kernel elements: each such class is one product over a
+    /// Input points whose position has the same residue modulo the stride meet the same kernel elements: each such
+    /// class is one product over a
     /// dense grid, and no multiplication by an inserted zero is ever done.
     public static void backwardData(GemmKernel kernel, WorkerPool pool, ConvShape s, long dy, long w, long dx) {
         if (s.groupIn() == 1 && s.groups() > 1) {
@@ -112,7 +119,8 @@ public final class Conv {
         }
     }
 
-    private static void residue(GemmKernel kernel, WorkerPool pool, ConvShape s, long dy, long w, long dx, int[] first) {
+    private static void residue(GemmKernel kernel, WorkerPool pool, ConvShape s, long dy, long w, long dx,
+            int[] first) {
         int bytes = kernel.bytes();
         Residue r = Residue.of(s, first);
         int[] grid = r.grid();
@@ -125,7 +133,8 @@ public final class Conv {
             turn(s, w + (long) g * s.groupOut() * s.groupIn() * s.taps() * bytes, taps, turned, bytes);
             PackA a = MatMul.matrixA(kernel, new MatMul.Matrix(turned, inner, 1));
             var b = new Windows(
-                    kernel, pool, s.n(), dy + (long) g * s.groupOut() * s.outVolume() * bytes, s.oc(), s.groupOut(), s.out(), grid,
+                    kernel, pool, s.n(), dy + (long) g * s.groupOut() * s.outVolume() * bytes, s.oc(), s.groupOut(),
+                            s.out(), grid,
                     new int[] {1, 1, 1}, offset, Workspace.BORDERED);
             StoreC c = scattered(s, dx + (long) g * s.groupIn() * s.inVolume() * bytes, first, grid, bytes);
             Gemm.run(kernel, pool, s.groupIn(), s.n() * grid[0] * grid[1] * grid[2], inner, a, b, c, false, null);
@@ -168,7 +177,8 @@ public final class Conv {
     }
 
     private static void scatter(
-            ConvShape s, long c, int[] first, int[] grid, int bytes, GemmKernel kernel, long acc, int i, int rows, int j, int cols,
+            ConvShape s, long c, int[] first, int[] grid, int bytes, GemmKernel kernel, long acc, int i, int rows,
+                    int j, int cols,
             boolean add) {
         int[] stride = s.stride();
             int done = 0;
@@ -179,7 +189,8 @@ public final class Conv {
                 int z = row / grid[1] % grid[0];
                 int image = row / grid[1] / grid[0];
                 int len = Math.min(grid[2] - x, cols - done);
-                long point = ((long) (first[0] + z * stride[0]) * s.in()[1] + first[1] + y * stride[1]) * s.in()[2] + first[2] + x * stride[2];
+                long point = ((long) (first[0] + z * stride[0]) * s.in()[1] + first[1] + y * stride[1]) * s.in()[2]
+                        + first[2] + x * stride[2];
                 long at = c + (((long) image * s.c() + i) * s.inVolume() + point) * bytes;
                 kernel.store(acc, done, at, (long) s.inVolume() * bytes, (long) stride[2] * bytes, rows, len, add);
                 done += len;
@@ -188,7 +199,8 @@ public final class Conv {
 
     /// The gradient of the weights: `dw` from `x` and `dy`.
     ///
-    /// The inner dimension is all points of all images; each thread sums its share of the images for itself and the shares are added in
+    /// The inner dimension is all points of all images; each thread sums its share of the images for itself and the
+    /// shares are added in
     /// order, so the result is the same from run to run.
     public static void backwardWeights(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long dy, long dw) {
         if (s.groupIn() == 1 && s.groups() > 1) {
@@ -198,7 +210,8 @@ public final class Conv {
         int bytes = kernel.bytes();
         int inner = s.groupIn() * s.taps();
         long size = (long) s.oc() * inner;
-        // Few images, or so many weights that the partial sums would cost more than they save: share out one product instead.
+        // Few images, or so many weights that the partial sums would cost more than they save: share out one product
+        // instead.
         int parts = size * bytes > 8 << 20 ? 1 : Math.max(1, Math.min(pool.threads(), s.n()));
         long partial = parts == 1 ? 0 : Workspace.get().memory(Workspace.CALLER, (parts - 1) * size * bytes);
         int[][] offsets = offsets(s);
@@ -210,12 +223,15 @@ public final class Conv {
                 long xs = x + ((long) from * s.c() + (long) g * s.groupIn()) * s.inVolume() * bytes;
                 long dys = dy + ((long) from * s.oc() + (long) g * s.groupOut()) * s.outVolume() * bytes;
                 var b = new Windows(
-                                kernel, parts == 1 ? pool : null, images, xs, s.c(), s.groupIn(), s.in(), s.out(), s.stride(), offsets,
+                                kernel, parts == 1 ? pool : null, images, xs, s.c(), s.groupIn(), s.in(), s.out(),
+                                        s.stride(), offsets,
                                 Workspace.BORDERED)
                         .transposed();
-                StoreC c = StoreC.matrix(kernel, out + (long) g * s.groupOut() * inner * bytes, (long) inner * bytes, bytes);
+                StoreC c = StoreC.matrix(kernel, out + (long) g * s.groupOut() * inner * bytes, (long) inner * bytes,
+                        bytes);
                 Gemm.run(
-                        kernel, parts == 1 ? pool : null, s.groupOut(), inner, images * s.outVolume(), points(kernel, dys, s.oc(), s.outVolume()), b, c, false, null);
+                        kernel, parts == 1 ? pool : null, s.groupOut(), inner, images * s.outVolume(),
+                                points(kernel, dys, s.oc(), s.outVolume()), b, c, false, null);
             }
         };
         if (parts == 1) {
@@ -230,7 +246,8 @@ public final class Conv {
         });
     }
 
-    /// The left operand whose rows are channels and whose inner index runs through the points of one image after the other.
+    /// The left operand whose rows are channels and whose inner index runs through the points of one image after the
+    /// other.
     private static PackA points(GemmKernel kernel, long y, int channels, int volume) {
         int bytes = kernel.bytes();
         int mr = kernel.mr();
@@ -242,7 +259,8 @@ public final class Conv {
                     int p = (k0 + done) % volume;
                     int len = Math.min(volume - p, kc - done);
                     long at = y + (((long) image * channels + i0 + i) * volume + p) * bytes;
-                    kernel.packA(at, (long) volume * bytes, bytes, Math.min(mr, rows - i), len, dst + (long) done * mr * bytes);
+                    kernel.packA(at, (long) volume * bytes, bytes, Math.min(mr, rows - i), len, dst
+                            + (long) done * mr * bytes);
                     done += len;
                 }
             }

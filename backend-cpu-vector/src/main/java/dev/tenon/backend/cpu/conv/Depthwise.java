@@ -5,7 +5,8 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.Workspace;
 
-/// Convolution with one input channel a group: planes are independent, and each row of the result is a weighted sum of rows.
+/// Convolution with one input channel a group: planes are independent, and each row of the result is a weighted sum
+/// of rows.
 final class Depthwise {
 
     private static final int[] ONE = {1, 1, 1};
@@ -19,7 +20,8 @@ final class Depthwise {
     static void forward(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long w, long y) {
         int bytes = kernel.bytes();
         int each = s.groupOut();
-        var in = new Windows(kernel, pool, s.n() * s.c(), x, 1, 1, s.in(), s.out(), s.stride(), Conv.offsets(s), Workspace.BORDERED);
+        var in = new Windows(kernel, pool, s.n() * s.c(), x, 1, 1, s.in(), s.out(), s.stride(), Conv.offsets(s),
+                Workspace.BORDERED);
         long length = (long) in.rowLength() * bytes;
         pool.parallelFor((long) s.n() * s.oc(), grain((long) s.outVolume() * s.taps()), (from, to) -> {
             for (long p = from; p < to; p++) {
@@ -27,7 +29,8 @@ final class Depthwise {
                 int plane = (int) (p / s.oc()) * s.c() + oc / each;
                 long weights = w + (long) oc * s.taps() * bytes;
                 for (int r = 0; r < in.rows(); r++) {
-                    kernel.weighRows(in.row(plane, r), in.offsets(), weights, in.rowLength(), y + (p * in.rows() + r) * length);
+                    kernel.weighRows(in.row(plane, r), in.offsets(), weights, in.rowLength(), y
+                            + (p * in.rows() + r) * length);
                 }
             }
         });
@@ -88,7 +91,8 @@ final class Depthwise {
         int bytes = kernel.bytes();
         int each = s.groupOut();
         int lanes = kernel.nr() / 2;
-        var in = new Windows(kernel, pool, s.n() * s.c(), x, 1, 1, s.in(), s.out(), s.stride(), Conv.offsets(s), Workspace.BORDERED);
+        var in = new Windows(kernel, pool, s.n() * s.c(), x, 1, 1, s.in(), s.out(), s.stride(), Conv.offsets(s),
+                Workspace.BORDERED);
         long length = (long) in.rowLength() * bytes;
         long size = (long) s.taps() * lanes * bytes;
         pool.parallelFor(s.oc(), 1, (from, to) -> {

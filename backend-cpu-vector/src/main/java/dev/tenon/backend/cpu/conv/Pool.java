@@ -5,7 +5,8 @@ import dev.tenon.backend.cpu.VectorSupport;
 import dev.tenon.backend.cpu.WorkerPool;
 import java.util.Arrays;
 
-/// Maximum and average pooling in one to three dimensions, and their gradients. The shape's `oc` and `groups` are not looked at; planes are
+/// Maximum and average pooling in one to three dimensions, and their gradients. The shape's `oc` and `groups` are
+/// not looked at; planes are
 /// `n * c`. Elements are floats or doubles: `bytes` is 4 or 8.
 public final class Pool {
 
@@ -51,7 +52,8 @@ public final class Pool {
         return room < 0 ? 0 : Math.min(s.out()[2], room / s.stride()[2] + 1);
     }
 
-    /// The maximum of each window, and where it is, as an index into its plane; NaN is a maximum. Of equal ones the first counts.
+    /// The maximum of each window, and where it is, as an index into its plane; NaN is a maximum. Of equal ones the
+    /// first counts.
     ///
     /// @param indices where the i64 indices go, or 0
     public static void max(WorkerPool pool, ConvShape s, int bytes, long x, long y, long indices) {
@@ -83,7 +85,8 @@ public final class Pool {
                         int at = (z * in[1] + yy + y0 * dil[1]) * in[2] + xx;
                         int n = innerTo - ox;
                         VectorPool.max(
-                                x + 4L * at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2], at, dil[1] * in[2], dil[2], n, y,
+                                x + 4L * at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2], at,
+                                        dil[1] * in[2], dil[2], n, y,
                                 indices);
                         y += 4L * (n - 1);
                         indices += indices == 0 ? 0 : 8L * n;
@@ -149,7 +152,8 @@ public final class Pool {
 
     /// The mean of each window.
     ///
-    /// @param padAfter zeros after the input (d, h, w): what the sizes of the windows are counted up to when `countIncludePad`
+    /// @param padAfter zeros after the input (d, h, w): what the sizes of the windows are counted up to when
+    ///     `countIncludePad`
     /// @param countIncludePad whether padding counts in the divisor
     public static void average(
             WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countIncludePad, long x, long y) {
@@ -163,7 +167,8 @@ public final class Pool {
     }
 
     private static void averages(
-            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countPad, long x, long y, boolean backward) {
+            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countPad, long x, long y,
+                    boolean backward) {
         int[] after = Arrays.copyOf(padAfter, 3);
         pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
             for (long p = from; p < to; p++) {
@@ -181,7 +186,8 @@ public final class Pool {
         return last(start, dilation, kernel, size + after);
     }
 
-    private static void averagePlane(ConvShape s, int bytes, int[] after, boolean countPad, long x, long y, boolean backward) {
+    private static void averagePlane(ConvShape s, int bytes, int[] after, boolean countPad, long x, long y,
+            boolean backward) {
         int[] in = s.in();
         int[] out = s.out();
         int[] k = s.kernel();
@@ -202,7 +208,8 @@ public final class Pool {
                         int n = innerTo - ox;
                         long at = x + 4L * ((z * in[1] + yy + y0 * dil[1]) * in[2] + xx);
                         int counted = k[2] * (countPad ? counted(yy, k[1], dil[1], in[1], after[1]) : y1 - y0);
-                        VectorPool.sum(at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2], 1f / counted, n, y);
+                        VectorPool.sum(at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2],
+                                1f / counted, n, y);
                         y += 4L * (n - 1);
                         ox += n - 1;
                         continue;
@@ -210,14 +217,16 @@ public final class Pool {
                     int x0 = first(xx, dil[2]);
                     int x1 = last(xx, dil[2], k[2], in[2]);
                     double count = countPad
-                            ? (double) counted(z, k[0], dil[0], in[0], after[0]) * counted(yy, k[1], dil[1], in[1], after[1])
+                            ? (double) counted(z, k[0], dil[0], in[0], after[0]) * counted(yy, k[1], dil[1], in[1],
+                                    after[1])
                                     * counted(xx, k[2], dil[2], in[2], after[2])
                             : (double) Math.max(0, z1 - z0) * Math.max(0, y1 - y0) * Math.max(0, x1 - x0);
                     double sum = 0;
                     double share = backward ? get(y, bytes) / count : 0;
                     for (int kz = z0; kz < z1; kz++) {
                         for (int ky = y0; ky < y1; ky++) {
-                            long at = x + (((long) (z + kz * dil[0]) * in[1] + yy + ky * dil[1]) * in[2] + xx + x0 * dil[2]) * bytes;
+                            long at = x + (((long) (z + kz * dil[0]) * in[1] + yy + ky * dil[1]) * in[2] + xx
+                                    + x0 * dil[2]) * bytes;
                             for (int kx = x0; kx < x1; kx++, at += (long) dil[2] * bytes) {
                                 if (backward) {
                                     put(at, bytes, get(at, bytes) + share);

@@ -10,7 +10,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Pooling of floats with strides 1 and 2, a vector of neighbouring outputs at a time, where all of a window's columns are inside.
+/// Pooling of floats with strides 1 and 2, a vector of neighbouring outputs at a time, where all of a window's
+/// columns are inside.
 final class VectorPool {
 
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -38,7 +39,8 @@ final class VectorPool {
     /// @param y where the maxima go
     /// @param indices where their indices go as longs, or 0
     static void max(
-            long x, int stride, int rows, long rowStep, int taps, long tapStep, int at, int rowIndices, int tapIndices, int n, long y,
+            long x, int stride, int rows, long rowStep, int taps, long tapStep, int at, int rowIndices,
+                    int tapIndices, int n, long y,
             long indices) {
         for (int i = 0; i < n; i += L) {
             int len = Math.min(L, n - i);
@@ -50,7 +52,8 @@ final class VectorPool {
             } else {
                 VectorMask<Integer> low = I.indexInRange(0, 2 * len - 1);
                 VectorMask<Integer> high = I.indexInRange(L, 2 * len - 1);
-                max2(from, rows, rowStep, taps, tapStep, at + 2 * i, rowIndices, tapIndices, m, low, high, y + 4L * i, to, len);
+                max2(from, rows, rowStep, taps, tapStep, at + 2 * i, rowIndices, tapIndices, m, low, high, y
+                        + 4L * i, to, len);
             }
         }
     }
@@ -72,7 +75,8 @@ final class VectorPool {
     }
 
     private static void max1(
-            long x, int rows, long rowStep, int taps, long tapStep, int at, int rowIndices, int tapIndices, VectorMask<Float> m, long y, long indices,
+            long x, int rows, long rowStep, int taps, long tapStep, int at, int rowIndices, int tapIndices,
+                    VectorMask<Float> m, long y, long indices,
             int len) {
         FloatVector best = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         IntVector where = IntVector.broadcast(I, at);
@@ -93,7 +97,8 @@ final class VectorPool {
     }
 
     private static void max2(
-            long x, int rows, long rowStep, int taps, long tapStep, int at, int rowIndices, int tapIndices, VectorMask<Float> m, VectorMask<Integer> low, VectorMask<Integer> high, long y, long indices,
+            long x, int rows, long rowStep, int taps, long tapStep, int at, int rowIndices, int tapIndices,
+                    VectorMask<Float> m, VectorMask<Integer> low, VectorMask<Integer> high, long y, long indices,
             int len) {
         FloatVector best = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         IntVector where = IntVector.broadcast(I, at);
@@ -129,7 +134,8 @@ final class VectorPool {
     }
 
     private static void sum2(
-            long x, int rows, long rowStep, int taps, long tapStep, float scale, VectorMask<Float> m, VectorMask<Integer> low, VectorMask<Integer> high, long y) {
+            long x, int rows, long rowStep, int taps, long tapStep, float scale, VectorMask<Float> m,
+                    VectorMask<Integer> low, VectorMask<Integer> high, long y) {
         FloatVector sum = FloatVector.zero(S);
         for (int r = 0; r < rows; r++) {
             long q = x + r * rowStep;

@@ -6,14 +6,19 @@ import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.PackB;
 import dev.tenon.backend.cpu.gemm.Workspace;
 
-/// The sliding windows of a tensor `[n, channels, d, h, w]` seen as a matrix that is never written down: a column for each point of a grid
-/// (image, z, y, x), a row for each (channel, tap); the element is `src[image, channel, point * step + offset[tap]]`, or 0 outside.
+/// The sliding windows of a tensor `[n, channels, d, h, w]` seen as a matrix that is never written down: a column
+/// for each point of a grid
+/// (image, z, y, x), a row for each (channel, tap); the element is `src[image, channel, point * step +
+/// offset[tap]]`, or 0 outside.
 ///
-/// Forward convolution and the gradient of its input are both this (for the latter, one grid for each residue of the stride), and the
+/// Forward convolution and the gradient of its input are both this (for the latter, one grid for each residue of the
+/// stride), and the
 /// gradient of the weights is its transpose.
 ///
-/// Where windows reach outside or points are not side by side, the tensor is first copied with its border of zeros, each row cut into `step`
-/// rows of every step-th element. Then a tap is nothing but a distance: every row of the matrix is a run of contiguous elements for each row
+/// Where windows reach outside or points are not side by side, the tensor is first copied with its border of zeros,
+/// each row cut into `step`
+/// rows of every step-th element. Then a tap is nothing but a distance: every row of the matrix is a run of
+/// contiguous elements for each row
 /// of the grid, and packing needs neither tests nor scalar loads.
 final class Windows implements PackB {
 
@@ -44,7 +49,8 @@ final class Windows implements PackB {
     /// @param taps each tap's offset from its point
     /// @param slot the slot of the workspace to copy to if need be
     Windows(
-            GemmKernel kernel, WorkerPool pool, int images, long src, int channels, int used, int[] size, int[] grid, int[] step, int[][] taps,
+            GemmKernel kernel, WorkerPool pool, int images, long src, int channels, int used, int[] size, int[] grid,
+                    int[] step, int[][] taps,
             int slot) {
         this.kernel = kernel;
         this.grid = grid;
@@ -88,13 +94,15 @@ final class Windows implements PackB {
                         + ((long) x % phases * width + x / phases) * bytes;
             }
         }
-        flat = phases == 1 && width == grid[2] && step[1] == 1 && (grid[0] == 1 || extent[1] == grid[1] && step[0] == 1);
+        flat = phases == 1 && width == grid[2] && step[1] == 1
+                && (grid[0] == 1 || extent[1] == grid[1] && step[0] == 1);
         rowLength = flat ? grid[0] * grid[1] * grid[2] : grid[2];
         rows = flat ? 1 : grid[0] * grid[1];
     }
 
     private void copy(
-            WorkerPool pool, int images, long src, int channels, int used, int[] size, int[] lo, int[] range, int phases, int width) {
+            WorkerPool pool, int images, long src, int channels, int used, int[] size, int[] lo, int[] range,
+                    int phases, int width) {
         long to = base;
         long each = (long) range[0] * range[1];
         long grain = Math.max(1, 16_000 / Math.max(1, each * range[2]));
@@ -144,7 +152,8 @@ final class Windows implements PackB {
         if (flat) {
             return base + image * imageBytes;
         }
-        return base + image * imageBytes + (long) (row / grid[1]) * step[0] * sliceBytes + (long) (row % grid[1]) * step[1] * rowBytes;
+        return base + image * imageBytes + (long) (row / grid[1]) * step[0] * sliceBytes
+                + (long) (row % grid[1]) * step[1] * rowBytes;
     }
 
     @Override

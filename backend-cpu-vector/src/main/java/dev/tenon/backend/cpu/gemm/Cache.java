@@ -22,7 +22,8 @@ final class Cache {
                 String type = Files.readString(dir.resolve("type")).strip();
                 if (!type.equals("Instruction") && Files.readString(dir.resolve("level")).strip().equals("" + level)) {
                     String s = Files.readString(dir.resolve("size")).strip();
-                    return s.endsWith("K") ? Integer.parseInt(s.substring(0, s.length() - 1)) << 10 : Integer.parseInt(s);
+                    return s.endsWith("K") ? Integer.parseInt(s.substring(0, s.length() - 1)) << 10
+                            : Integer.parseInt(s);
                 }
             }
         } catch (IOException | NumberFormatException e) {

@@ -4,16 +4,20 @@ import dev.tenon.backend.cpu.WorkerPool;
 
 /// Matrix products `C[m, n] (+)= A[m, k] * B[k, n]`.
 ///
-/// C is cut into cells that threads take one by one, each packing what it needs of both operands for itself: packing costs a few per cent of a
-/// cell, less than waiting for each other at every inner block would. In a cell the inner dimension is cut into blocks so that a panel of B
-/// stays in the first-level cache and the rows of A in the second. Each element of C is summed in the same order whatever the cells.
+/// C is cut into cells that threads take one by one, each packing what it needs of both operands for itself: packing
+/// costs a few per cent of a
+/// cell, less than waiting for each other at every inner block would. In a cell the inner dimension is cut into
+/// blocks so that a panel of B
+/// stays in the first-level cache and the rows of A in the second. Each element of C is summed in the same order
+/// whatever the cells.
 public final class Gemm {
 
     /// Products smaller than this (in multiplications) are not worth waking a thread for.
     private static final long PARALLEL_WORK = 200_000;
     /// The most columns of a cell.
     private static final int CELL_COLS = 1024;
-    /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it saves.
+    /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it
+    /// saves.
     private static final int DIRECT_TILES = 2;
 
     private final GemmKernel kernel;
@@ -54,7 +58,8 @@ public final class Gemm {
     /// @param add whether to add to C instead of overwriting it
     /// @param epilogue called for finished parts, or null
     public static void run(
-            GemmKernel kernel, WorkerPool pool, int m, int n, int k, PackA a, PackB b, StoreC c, boolean add, Epilogue epilogue) {
+            GemmKernel kernel, WorkerPool pool, int m, int n, int k, PackA a, PackB b, StoreC c, boolean add,
+                    Epilogue epilogue) {
         if (m <= 0 || n <= 0) {
             return;
         }
@@ -177,7 +182,8 @@ public final class Gemm {
     }
 
     private void panel(
-            Workspace w, long left, int i0, int rows, long right, long bStep, int j, int cols, int k0, int kc, boolean plus) {
+            Workspace w, long left, int i0, int rows, long right, long bStep, int j, int cols, int k0, int kc,
+                    boolean plus) {
         int mr = kernel.mr();
         int nr = kernel.nr();
         int bytes = kernel.bytes();

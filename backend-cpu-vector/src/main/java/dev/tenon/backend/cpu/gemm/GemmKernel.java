@@ -2,7 +2,8 @@ package dev.tenon.backend.cpu.gemm;
 
 /// The innermost pieces of a matrix product in one element type: a register tile, and the copies around it.
 ///
-/// Both operands are packed off-heap (or read in place): `A` in panels whose inner index steps over [#mr()] contiguous elements, `B` in
+/// Both operands are packed off-heap (or read in place): `A` in panels whose inner index steps over [#mr()]
+/// contiguous elements, `B` in
 /// panels whose inner index steps over [#nr()] contiguous elements.
 public interface GemmKernel {
 
@@ -15,31 +16,39 @@ public interface GemmKernel {
     /// Bytes of an element.
     int bytes();
 
-    /// `c[i][j] = sum over k of a[k][i] * b[k][j]` for `i < rows` and `j < nr` (or `nr / 2` unless `wide`); steps in bytes from one `k` to
-    /// the next, and from one row of C to the next. Reads exactly `rows` elements of A at each step. Any number of rows.
+    /// `c[i][j] = sum over k of a[k][i] * b[k][j]` for `i < rows` and `j < nr` (or `nr / 2` unless `wide`); steps in
+    /// bytes from one `k` to
+    /// the next, and from one row of C to the next. Reads exactly `rows` elements of A at each step. Any number of
+    /// rows.
     void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep);
 
-    /// Copies columns `firstCol .. firstCol + cols` of a tile in memory (rows of [#nr()] elements) to `c`, or adds them to what is there.
+    /// Copies columns `firstCol .. firstCol + cols` of a tile in memory (rows of [#nr()] elements) to `c`, or adds
+    /// them to what is there.
     void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add);
 
-    /// Packs rows of A into panels of `mr` rows: `dst[(i / mr) * kc * mr + k * mr + i % mr]`. What the last panel holds in place of missing
+    /// Packs rows of A into panels of `mr` rows: `dst[(i / mr) * kc * mr + k * mr + i % mr]`. What the last panel
+    /// holds in place of missing
     /// rows is arbitrary. Writes up to 64 bytes past the end.
     void packA(long a, long rowBytes, long colBytes, int rows, int kc, long dst);
 
-    /// Packs columns of B into panels of `nr` columns: `dst[(j / nr) * kc * nr + k * nr + j % nr]`. What the last panel holds in place of missing
+    /// Packs columns of B into panels of `nr` columns: `dst[(j / nr) * kc * nr + k * nr + j % nr]`. What the last
+    /// panel holds in place of missing
     /// columns is arbitrary.
     void packB(long b, long rowBytes, long colBytes, int kc, int cols, long dst);
 
-    /// Part of a row of a padded input: `dst[i] = lo <= i < hi ? src[i * step] : 0` for `0 <= i < len`; `step` in bytes.
+    /// Part of a row of a padded input: `dst[i] = lo <= i < hi ? src[i * step] : 0` for `0 <= i < len`; `step` in
+    /// bytes.
     void window(long src, long step, int lo, int hi, int len, long dst);
 
-    /// Copies `count` runs of `len` elements: `dst[i * pitch + j] = from[offsets[first + i] + j]`; offsets and pitch in bytes.
+    /// Copies `count` runs of `len` elements: `dst[i * pitch + j] = from[offsets[first + i] + j]`; offsets and pitch
+    /// in bytes.
     void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch);
 
     /// `dst[i] = sum over t of w[t] * from[offsets[t] + i]` for `i < len`; offsets in bytes.
     void weighRows(long from, long[] offsets, long w, int len, long dst);
 
-    /// `sums[t][lane] += y[i] * from[offsets[t] + i]` over `i < len` with `i % lanes == lane`; there are `nr / 2` lanes.
+    /// `sums[t][lane] += y[i] * from[offsets[t] + i]` over `i < len` with `i % lanes == lane`; there are `nr / 2`
+    /// lanes.
     void dotRows(long from, long[] offsets, long y, int len, long sums);
 
     /// The dot product of two contiguous vectors.

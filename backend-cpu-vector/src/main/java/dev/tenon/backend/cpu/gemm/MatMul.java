@@ -37,7 +37,8 @@ public final class MatMul {
     /// @param add whether to add to C
     /// @param epilogue called for finished parts of C, or null (f32, f64 and 16-bit only)
     public static void run(
-            WorkerPool pool, Type type, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add, Epilogue epilogue) {
+            WorkerPool pool, Type type, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add,
+                    Epilogue epilogue) {
         if (m <= 0 || n <= 0) {
             return;
         }
@@ -54,17 +55,20 @@ public final class MatMul {
         }
     }
 
-    /// `count` products; the strides from one to the next are in elements (0 repeats an operand). Small ones are shared out whole.
+    /// `count` products; the strides from one to the next are in elements (0 repeats an operand). Small ones are
+    /// shared out whole.
     ///
     /// @param epilogue makes the epilogue of one product, or null
     public static void batched(
-            WorkerPool pool, Type type, int count, int m, int n, int k, Matrix a, long aStride, Matrix b, long bStride, Matrix c,
+            WorkerPool pool, Type type, int count, int m, int n, int k, Matrix a, long aStride, Matrix b,
+                    long bStride, Matrix c,
             long cStride, boolean add, java.util.function.IntFunction<Epilogue> epilogue) {
         long out = type == Type.F16 || type == Type.BF16 ? 4 : type.bytes;
         WorkerPool.RangeBody some = (from, to) -> {
             for (long i = from; i < to; i++) {
                 run(
-                        pool, type, m, n, k, a.plus(i * aStride * type.bytes), b.plus(i * bStride * type.bytes), c.plus(i * cStride * out), add,
+                        pool, type, m, n, k, a.plus(i * aStride * type.bytes), b.plus(i * bStride * type.bytes),
+                                c.plus(i * cStride * out), add,
                         epilogue == null ? null : epilogue.apply((int) i));
             }
         };
@@ -77,7 +81,8 @@ public final class MatMul {
     }
 
     private static void floating(
-            GemmKernel kernel, WorkerPool pool, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add, Epilogue epilogue) {
+            GemmKernel kernel, WorkerPool pool, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add,
+                    Epilogue epilogue) {
         int w = kernel.bytes();
         if (k > 0 && n == 1 && b.rowStride == 1 && a.colStride == 1) {
             dots(kernel, pool, m, k, a.address, a.rowStride * w, b.address, c.address, c.rowStride * w, add);
@@ -155,7 +160,8 @@ public final class MatMul {
 
     /// One dot product for each row.
     private static void dots(
-            GemmKernel kernel, WorkerPool pool, int rows, int k, long a, long rowBytes, long x, long y, long yStep, boolean add) {
+            GemmKernel kernel, WorkerPool pool, int rows, int k, long a, long rowBytes, long x, long y, long yStep,
+                    boolean add) {
         pool.parallelFor(rows, Math.max(1, 64_000 / k), (from, to) -> {
             for (long i = from; i < to; i++) {
                 double s = kernel.dot(a + i * rowBytes, x, k);
@@ -171,7 +177,8 @@ public final class MatMul {
 
     /// A weighted sum of rows: each thread takes some columns, in pieces that stay in the cache.
     private static void sums(
-            GemmKernel kernel, WorkerPool pool, int n, int k, long b, long rowBytes, long x, long xStep, long y, boolean add) {
+            GemmKernel kernel, WorkerPool pool, int n, int k, long b, long rowBytes, long x, long xStep, long y,
+                    boolean add) {
         int w = kernel.bytes();
         pool.parallelFor(n, Math.max(64, 64_000 / Math.max(1, k)), (from, to) -> {
             for (long j = from; j < to; j += 1024) {
@@ -217,7 +224,8 @@ public final class MatMul {
             if (innerStep != 2) {
                 for (int j = 0; j < inner; j++) {
                     short h = Mem.getShort(src + j * innerStep);
-                    Mem.putFloat(dst + 4L * j, type == Type.F16 ? Float.float16ToFloat(h) : Float.intBitsToFloat(h << 16));
+                    Mem.putFloat(dst + 4L * j, type == Type.F16 ? Float.float16ToFloat(h)
+                            : Float.intBitsToFloat(h << 16));
                 }
             } else if (type == Type.F16) {
                 math.f16ToF32(src, dst, inner);

@@ -7,11 +7,14 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Register tiles of a float matrix product: 12, 6, 4, 2 or 1 rows by 2 or 1 vectors, written to C straight from the registers.
+/// Register tiles of a float matrix product: 12, 6, 4, 2 or 1 rows by 2 or 1 vectors, written to C straight from the
+/// registers.
 ///
-/// These methods are straight-line on purpose. C2 stops inlining when a method's node budget is spent, and then each vector is an object
+/// These methods are straight-line on purpose. C2 stops inlining when a method's node budget is spent, and then each
+/// vector is an object
 /// and the product a hundred times slower; look for `failed` in `-XX:+PrintInlining` after any change.
-/// C1 has a limit as well: a tile of 24 vectors that also adds to C is too long for it (`COMPILE SKIPPED` in `-XX:+PrintCompilation`), so the
+/// C1 has a limit as well: a tile of 24 vectors that also adds to C is too long for it (`COMPILE SKIPPED` in
+/// `-XX:+PrintCompilation`), so the
 /// method is never profiled and C2 never sees it. So adding is another method's work. A masked address
 /// ([Mem#MASK]) needs no bounds check, and one mask serves all accesses at a constant distance from it.
 final class TilesF32 {

@@ -6,8 +6,10 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Transposes square blocks of one vector's width in registers: log2(width) rounds of exchanges between pairs of rows, each of which is one
-/// instruction where a vector has 16 ints. Elsewhere (`SIDE32` is 0) there is no such instruction, and scalar copies are as fast.
+/// Transposes square blocks of one vector's width in registers: log2(width) rounds of exchanges between pairs of
+/// rows, each of which is one
+/// instruction where a vector has 16 ints. Elsewhere (`SIDE32` is 0) there is no such instruction, and scalar copies
+/// are as fast.
 final class Transpose {
 
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
@@ -53,7 +55,8 @@ final class Transpose {
         return IntVector.fromArray(I, x, 0);
     }
 
-    /// Eight-byte elements are pairs of ints: selecting longs from two vectors is not an intrinsic in JDK 25, a thousand times slower.
+    /// Eight-byte elements are pairs of ints: selecting longs from two vectors is not an intrinsic in JDK 25, a
+    /// thousand times slower.
     private static IntVector pairs(int d, boolean high) {
         int[] x = new int[I.length()];
         for (int i = 0; i < x.length; i++) {
@@ -62,7 +65,8 @@ final class Transpose {
         return IntVector.fromArray(I, x, 0);
     }
 
-    /// `dst[j][i] = src[i][j]` for `j < len`, from `n` source rows of at least `len` contiguous elements; columns `n` up to the block's side are
+    /// `dst[j][i] = src[i][j]` for `j < len`, from `n` source rows of at least `len` contiguous elements; columns
+    /// `n` up to the block's side are
     /// written too, with copies of the last one. Steps are bytes from row to row; `len` is at least the block's side.
     static void run(int bytes, long src, long step, int n, int len, long dst, long dstStep) {
         int side = bytes == 4 ? SIDE32 : SIDE64;

@@ -8,7 +8,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The pieces of a float matrix product with the Vector API: a tile of 12 rows by 2 vectors ([TilesF32]), or of 6 where there are but 16 registers.
+/// The pieces of a float matrix product with the Vector API: a tile of 12 rows by 2 vectors ([TilesF32]), or of 6
+/// where there are but 16 registers.
 final class VectorGemmF32 extends ScalarGemm {
 
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -18,7 +19,8 @@ final class VectorGemmF32 extends ScalarGemm {
     private static final int NR = 2 * L;
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not exist.
+    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not
+    /// exist.
     private static final boolean MASKED_LOADS = X86;
 
     private VectorGemmF32() {
@@ -129,7 +131,8 @@ final class VectorGemmF32 extends ScalarGemm {
         } else if (rowBytes == 4 && Transpose.SIDE32 > 0 && kc >= Transpose.SIDE32) {
             for (; j < cols; j += NR, dst += 4L * NR * kc) {
                 for (int o = 0; o < NR && j + o < cols; o += L) {
-                    Transpose.run(4, b + (j + o) * colBytes, colBytes, Math.min(L, cols - j - o), kc, dst + 4L * o, 4L * NR);
+                    Transpose.run(4, b + (j + o) * colBytes, colBytes, Math.min(L, cols - j - o), kc, dst + 4L * o,
+                            4L * NR);
                 }
             }
         }
@@ -164,7 +167,8 @@ final class VectorGemmF32 extends ScalarGemm {
 
     private static void windowEdge(long src, int lo, int hi, int len, long dst) {
         VectorMask<Float> in = S.indexInRange(0, Math.min(hi, len)).andNot(S.indexInRange(0, lo));
-        FloatVector.fromMemorySegment(S, ALL, src, ORDER, in).intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
+        FloatVector.fromMemorySegment(S, ALL, src, ORDER, in)
+                .intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
     }
 
     @Override
@@ -271,13 +275,17 @@ final class VectorGemmF32 extends ScalarGemm {
         long i = 0;
         for (; i <= n - 4 * L; i += 4 * L) {
             long o = 4 * i;
-            s0 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
+            s0 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
             o += 4L * L;
-            s1 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
+            s1 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
             o += 4L * L;
-            s2 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
+            s2 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
             o += 4L * L;
-            s3 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
+            s3 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
         }
         double s = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         for (; i < n; i++) {
@@ -291,7 +299,8 @@ final class VectorGemmF32 extends ScalarGemm {
         FloatVector f = FloatVector.broadcast(S, (float) alpha);
         long i = 0;
         for (; i <= n - L; i += L) {
-            f.fma(FloatVector.fromMemorySegment(S, ALL, x + 4 * i, ORDER), FloatVector.fromMemorySegment(S, ALL, y + 4 * i, ORDER))
+            f.fma(FloatVector.fromMemorySegment(S, ALL, x + 4 * i, ORDER),
+                    FloatVector.fromMemorySegment(S, ALL, y + 4 * i, ORDER))
                     .intoMemorySegment(ALL, y + 4 * i, ORDER);
         }
         for (; i < n; i++) {

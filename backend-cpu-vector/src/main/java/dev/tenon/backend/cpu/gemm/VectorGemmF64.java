@@ -8,7 +8,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The pieces of a double matrix product with the Vector API: a tile of 12 rows by 2 vectors ([TilesF64]), or of 6 where there are but 16 registers.
+/// The pieces of a double matrix product with the Vector API: a tile of 12 rows by 2 vectors ([TilesF64]), or of 6
+/// where there are but 16 registers.
 final class VectorGemmF64 extends ScalarGemm {
 
     private static final VectorSpecies<Double> S = DoubleVector.SPECIES_PREFERRED;
@@ -18,7 +19,8 @@ final class VectorGemmF64 extends ScalarGemm {
     private static final int NR = 2 * L;
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not exist.
+    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not
+    /// exist.
     private static final boolean MASKED_LOADS = X86;
 
     private VectorGemmF64() {
@@ -129,7 +131,8 @@ final class VectorGemmF64 extends ScalarGemm {
         } else if (rowBytes == 8 && Transpose.SIDE64 > 0 && kc >= Transpose.SIDE64) {
             for (; j < cols; j += NR, dst += 8L * NR * kc) {
                 for (int o = 0; o < NR && j + o < cols; o += L) {
-                    Transpose.run(8, b + (j + o) * colBytes, colBytes, Math.min(L, cols - j - o), kc, dst + 8L * o, 8L * NR);
+                    Transpose.run(8, b + (j + o) * colBytes, colBytes, Math.min(L, cols - j - o), kc, dst + 8L * o,
+                            8L * NR);
                 }
             }
         }
@@ -164,7 +167,8 @@ final class VectorGemmF64 extends ScalarGemm {
 
     private static void windowEdge(long src, int lo, int hi, int len, long dst) {
         VectorMask<Double> in = S.indexInRange(0, Math.min(hi, len)).andNot(S.indexInRange(0, lo));
-        DoubleVector.fromMemorySegment(S, ALL, src, ORDER, in).intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
+        DoubleVector.fromMemorySegment(S, ALL, src, ORDER, in)
+                .intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
     }
 
     @Override
@@ -271,13 +275,17 @@ final class VectorGemmF64 extends ScalarGemm {
         long i = 0;
         for (; i <= n - 4 * L; i += 4 * L) {
             long o = 8 * i;
-            s0 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
+            s0 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
             o += 8L * L;
-            s1 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
+            s1 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
             o += 8L * L;
-            s2 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
+            s2 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
             o += 8L * L;
-            s3 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
+            s3 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
         }
         double s = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         for (; i < n; i++) {
@@ -291,7 +299,8 @@ final class VectorGemmF64 extends ScalarGemm {
         DoubleVector f = DoubleVector.broadcast(S, alpha);
         long i = 0;
         for (; i <= n - L; i += L) {
-            f.fma(DoubleVector.fromMemorySegment(S, ALL, x + 8 * i, ORDER), DoubleVector.fromMemorySegment(S, ALL, y + 8 * i, ORDER))
+            f.fma(DoubleVector.fromMemorySegment(S, ALL, x + 8 * i, ORDER),
+                    DoubleVector.fromMemorySegment(S, ALL, y + 8 * i, ORDER))
                     .intoMemorySegment(ALL, y + 8 * i, ORDER);
         }
         for (; i < n; i++) {

@@ -34,7 +34,8 @@ class PoolTest {
 
     private static ConvShape shape(int h, int w, int k, int stride, int pad, int oh, int ow) {
         return new ConvShape(
-                1, 1, new int[] {1, h, w}, 1, new int[] {1, k, k}, new int[] {1, oh, ow}, new int[] {1, stride, stride}, new int[] {0, pad, pad},
+                1, 1, new int[] {1, h, w}, 1, new int[] {1, k, k}, new int[] {1, oh, ow},
+                        new int[] {1, stride, stride}, new int[] {0, pad, pad},
                 new int[] {1, 1, 1}, 1);
     }
 
@@ -85,7 +86,8 @@ class PoolTest {
     @ValueSource(ints = {4, 8})
     void longRows(int bytes) {
         int[][] cases = { // width, kernel, stride, padding, dilation
-            {28, 2, 2, 0, 1}, {57, 3, 2, 1, 1}, {70, 3, 1, 1, 1}, {41, 2, 2, 1, 2}, {50, 4, 3, 1, 1}, {33, 5, 1, 2, 2}, {112, 3, 2, 1, 1}
+            {28, 2, 2, 0, 1}, {57, 3, 2, 1, 1}, {70, 3, 1, 1, 1}, {41, 2, 2, 1, 2}, {50, 4, 3, 1, 1},
+                    {33, 5, 1, 2, 2}, {112, 3, 2, 1, 1}
         };
         var random = new java.util.Random(3);
         for (int[] c : cases) {
@@ -93,7 +95,8 @@ class PoolTest {
             int ow = (w + 2 * c[3] - c[4] * (c[1] - 1) - 1) / c[2] + 1;
             int[] pad = {0, c[3], c[3]};
             ConvShape s = new ConvShape(
-                    2, 3, new int[] {1, w, w}, 3, new int[] {1, c[1], c[1]}, new int[] {1, ow, ow}, new int[] {1, c[2], c[2]}, pad,
+                    2, 3, new int[] {1, w, w}, 3, new int[] {1, c[1], c[1]}, new int[] {1, ow, ow},
+                            new int[] {1, c[2], c[2]}, pad,
                     new int[] {1, c[4], c[4]}, 1);
             double[] values = random.doubles(6L * w * w, -1, 1).map(v -> (float) v).toArray();
             values[w * w / 2] = Double.NaN;
@@ -127,7 +130,8 @@ class PoolTest {
                     double got = bytes == 4 ? Mem.getFloat(y + 4L * o) : Mem.getDouble(y + 8L * o);
                     assertEquals(values[plane * w * w + best], got, what);
                     assertEquals(best, Mem.getLong(indices + 8L * o), what);
-                    assertEquals(sum / count, bytes == 4 ? Mem.getFloat(means + 4L * o) : Mem.getDouble(means + 8L * o), 1e-6, what);
+                    assertEquals(sum / count, bytes == 4 ? Mem.getFloat(means + 4L * o)
+                            : Mem.getDouble(means + 8L * o), 1e-6, what);
                 }
             }
         }
