@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// A signature lists the parameters' names in the order of PyTorch's Python function, separated by spaces; the last may
 /// start with `*` and then takes all the remaining positional arguments, be they given one by one or as one list. Names
 /// that no positional argument reaches are keywords. (The `schemas` of the cases file name the parameters of ATen,
-/// which for `torch.nn.functional` are in another order, and are missing for many operators; the names agree
-/// elsewhere.)
+/// which for `torch.nn.functional` are in another order, and are missing for many operators; elsewhere the names
+/// agree.)
 final class Args {
     private final Map<String, @Nullable Object> values = new LinkedHashMap<>();
     private final Device device;

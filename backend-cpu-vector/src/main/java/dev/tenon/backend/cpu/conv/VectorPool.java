@@ -74,6 +74,12 @@ final class VectorPool {
         }
     }
 
+    /// Where a value takes the place of the best so far: larger, or the first NaN.
+    private static VectorMask<Float> better(FloatVector v, FloatVector best) {
+        VectorMask<Float> firstNaN = v.test(VectorOperators.IS_NAN).andNot(best.test(VectorOperators.IS_NAN));
+        return v.compare(VectorOperators.GT, best).or(firstNaN);
+    }
+
     private static void max1(
             long x, int rows, long rowStep, int taps, long tapStep, int at, int rowIndices, int tapIndices,
                     VectorMask<Float> m, long y, long indices,
@@ -85,7 +91,7 @@ final class VectorPool {
             int index = at + r * rowIndices;
             for (int t = 0; t < taps; t++, q += tapStep, index += tapIndices) {
                 FloatVector v = FloatVector.fromMemorySegment(S, ALL, q, ORDER, m);
-                VectorMask<Float> better = v.compare(VectorOperators.GT, best).or(v.test(VectorOperators.IS_NAN));
+                VectorMask<Float> better = better(v, best);
                 best = best.blend(v, better);
                 where = where.blend(index, better.cast(I));
             }
@@ -109,7 +115,7 @@ final class VectorPool {
                 IntVector lo = IntVector.fromMemorySegment(I, ALL, q, ORDER, low);
                 IntVector hi = IntVector.fromMemorySegment(I, ALL, q + 4L * L, ORDER, high);
                 FloatVector v = EVEN.selectFrom(lo, hi).reinterpretAsFloats();
-                VectorMask<Float> better = v.compare(VectorOperators.GT, best).or(v.test(VectorOperators.IS_NAN));
+                VectorMask<Float> better = better(v, best);
                 best = best.blend(v, better);
                 where = where.blend(index, better.cast(I));
             }
