@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Gathers the parameters, helper functions and body of one kernel.
 final class KernelWriter {
@@ -23,9 +24,12 @@ final class KernelWriter {
     private final Map<String, String> known = new LinkedHashMap<>();
     private final Set<String> helpers = new LinkedHashSet<>();
     private final StringBuilder helperText = new StringBuilder();
-    private final StringBuilder functions = new StringBuilder();
+    private final List<Function> functions = new ArrayList<>();
     private final StringBuilder body = new StringBuilder();
     private int indent = 1;
+
+    private record Function(
+            String type, String value, String name, List<String> variables, List<String> statements) {}
 
     /// @param wide whether positions take 64 bits
     KernelWriter(Dialect dialect, DeviceTraits traits, String entry, boolean wide) {
@@ -91,16 +95,6 @@ final class KernelWriter {
         return name;
     }
 
-    /// The kernel's parameters as a function's, for functions that need them all.
-    String declarations() {
-        return String.join(", ", declarations);
-    }
-
-    /// The kernel's parameters as a call's arguments.
-    String names() {
-        return String.join(", ", names);
-    }
-
     /// A call of a helper function; its text comes in before its first use.
     String call(String helper, String... arguments) {
         require(helper);
@@ -123,12 +117,31 @@ final class KernelWriter {
         }
     }
 
-    /// A function after the parameters are complete.
-    void function(String text) {
-        functions.append(text);
+    /// A function that sees the kernel's parameters, called like any other.
+    ///
+    /// @param type the type of its value, or `void`
+    /// @param variables the names of its own parameters; those named `v` are values of that type, others positions
+    void function(String type, String value, String name, List<String> variables, List<String> statements) {
+        functions.add(new Function(type, value, name, List.copyOf(variables), List.copyOf(statements)));
+    }
+
+    private String functionText(Function f) {
+        String own = f.variables.stream().map(v -> (v.equals("v") ? f.value + " " : "idx ") + v)
+                .collect(Collectors.joining(", "));
+        StringBuilder s = new StringBuilder("DEVICE " + f.type + " " + f.name + "_("
+                + String.join(", ", declarations) + ", " + own + ") {\n");
+        f.statements.forEach(l -> s.append("    ").append(l).append('\n'));
+        String list = String.join(", ", f.variables);
+        return s.append("}\n#define ").append(f.name).append('(').append(list).append(") ").append(f.name)
+                .append("_(").append(String.join(", ", names)).append(", ")
+                .append(f.variables.stream().map(v -> "(" + v + ")").collect(Collectors.joining(", ")))
+                .append(")\n").toString();
     }
 
     KernelWriter line(String text) {
+        if (text.isEmpty()) {
+            return this;
+        }
         if (text.startsWith("}")) {
             indent--;
         }
@@ -147,8 +160,9 @@ final class KernelWriter {
     /// The kernel.
     GeneratedKernel finish(long groups, int local) {
         StringBuilder s = new StringBuilder(dialect.prelude(traits));
-        s.append(wide ? "typedef i64 idx;\n" : "typedef i32 idx;\n").append(helperText).append(functions);
-        s.append("KERNEL(").append(local).append(") void ").append(entry).append('(').append(declarations()).append(") {\n");
+        s.append(wide ? "typedef i64 idx;\n" : "typedef i32 idx;\n").append(helperText);
+        functions.forEach(f -> s.append(functionText(f)));
+        s.append("KERNEL(").append(local).append(") void ").append(entry).append('(').append(String.join(", ", declarations)).append(") {\n");
         for (String p : pointers) {
             s.append("    ").append(p).append(" += o_").append(p).append(";\n");
         }

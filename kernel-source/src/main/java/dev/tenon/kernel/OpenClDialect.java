@@ -38,9 +38,9 @@ public final class OpenClDialect implements Dialect {
             #define VLOAD(type, n, p) vload##n(0, p)
             #define VSTORE(type, n, x, p) vstore##n(x, 0, p)
             static inline f32 ROUND_F16(f32 x) {
-                half h;
-                vstore_half_rte(x, 0, &h);
-                return vload_half(0, &h);
+                u16 h;
+                vstore_half_rte(x, 0, (half*)&h);
+                return vload_half(0, (half*)&h);
             }
             """;
 

@@ -65,6 +65,10 @@ final class OpenClRuntime implements DeviceRuntime {
         this.source = new KernelSource(OpenClDialect.INSTANCE, facts.traits());
     }
 
+    Programs programs() {
+        return programs;
+    }
+
     static OpenClRuntime open(int index, DeviceFacts facts) {
         String name = "opencl:" + index;
         try {
