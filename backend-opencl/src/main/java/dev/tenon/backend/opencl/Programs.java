@@ -99,18 +99,25 @@ final class Programs {
         }
     }
 
+    /// Compiles a program, with a second attempt: compilers that work through files, such as PoCL's, fail now and then
+    /// while other processes compile.
     private cl_program build(String source, String name) {
-        cl_program program = clCreateProgramWithSource(context, 1, new String[] {source}, null, null);
-        try {
-            clBuildProgram(program, 1, new cl_device_id[] {facts.device()}, options, null, null);
-        } catch (CLException e) {
-            String log = log(program);
-            clReleaseProgram(program);
-            throw new BackendException(name + ": a kernel does not build: " + Errors.name(e) + "\n" + log
-                    + "\nSource:\n" + source, e);
+        for (boolean again = true; ; again = false) {
+            cl_program program = clCreateProgramWithSource(context, 1, new String[] {source}, null, null);
+            try {
+                clBuildProgram(program, 1, new cl_device_id[] {facts.device()}, options, null, null);
+            } catch (CLException e) {
+                String log = log(program);
+                clReleaseProgram(program);
+                if (again) {
+                    continue;
+                }
+                throw new BackendException(name + ": a kernel does not build: " + Errors.name(e) + "\n" + log
+                        + "\nSource:\n" + source, e);
+            }
+            binaries.write(key(source), binary(program));
+            return program;
         }
-        binaries.write(key(source), binary(program));
-        return program;
     }
 
     private String log(cl_program program) {
