@@ -1,5 +1,9 @@
 /// Gradients of every op; found by the API through ServiceLoader.
 module dev.tenon.autograd {
-    requires dev.tenon.api;
-    requires static org.jspecify;
+    requires transitive dev.tenon.api;
+    requires static transitive org.jspecify;
+
+    exports dev.tenon.autograd;
+
+    provides dev.tenon.api.spi.GradientEngine with dev.tenon.autograd.Engine;
 }

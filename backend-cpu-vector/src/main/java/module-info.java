@@ -5,5 +5,11 @@ module dev.tenon.backend.cpu {
     // line. On the class path descriptors are not read, the module may be absent, and the backend then takes its
     // scalar path.
     requires jdk.incubator.vector;
+    // The size of the machine's memory.
+    requires java.management;
+    requires jdk.management;
     requires static org.jspecify;
+
+    provides dev.tenon.api.spi.BackendProvider with
+            dev.tenon.backend.cpu.CpuBackendProvider;
 }

@@ -6,6 +6,8 @@ module dev.tenon.cli {
     requires dev.tenon.nn;
     requires info.picocli;
     requires java.desktop;
+    requires java.management;
+    requires jdk.management;
     requires me.tongfei.progressbar;
     requires static org.jspecify;
     requires xchart;

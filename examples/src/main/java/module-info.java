@@ -1,7 +1,10 @@
 /// The programs that the documentation shows; the tests compile and run them.
 module dev.tenon.examples {
-    requires dev.tenon.api;
+    exports dev.tenon.examples;
+
+    requires transitive dev.tenon.api;
+    requires transitive dev.tenon.autograd;
     requires dev.tenon.data;
     requires dev.tenon.nn;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }

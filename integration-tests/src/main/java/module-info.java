@@ -5,8 +5,12 @@ module dev.tenon.tck {
     requires transitive org.junit.jupiter.params;
     requires static transitive org.jspecify;
 
+    exports dev.tenon.tck;
     exports dev.tenon.tck.math;
     exports dev.tenon.tck.reference;
+    exports dev.tenon.tck.samples;
+
+    uses dev.tenon.api.spi.GradientEngine;
 
     provides dev.tenon.api.spi.BackendProvider with
             dev.tenon.tck.reference.ReferenceBackend;

@@ -1,7 +1,15 @@
 /// Modules, losses, optimisers, schedules, models and the trainer.
 module dev.tenon.nn {
+    exports dev.tenon.nn;
+    exports dev.tenon.nn.activation;
+    exports dev.tenon.nn.functional;
+    exports dev.tenon.nn.init;
+    exports dev.tenon.nn.layer;
+    exports dev.tenon.nn.loss;
+    exports dev.tenon.nn.optim;
+
     requires transitive dev.tenon.api;
     requires dev.tenon.autograd;
     requires transitive dev.tenon.data;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The one path that every operation takes: infer the result's type, record or run, link the gradient.
 public final class Dispatcher {
+    /// More than any machine addresses, and far enough from 2^63 that sizes can be rounded up.
+    private static final long MAX_BYTES = 1L << 62;
+
     private Dispatcher() {}
 
     /// The only output of an op.
@@ -97,6 +100,9 @@ public final class Dispatcher {
         }
         List<Tensor> all = new ArrayList<>(in);
         all.addAll(into);
+        for (Tensor t : into) {
+            t.checkAlive(op);
+        }
         boolean gradient = context.gradients && anyRequiresGrad(all);
         if (gradient) {
             checkInPlace(op, in, into);
@@ -160,7 +166,7 @@ public final class Dispatcher {
                         + " (cat, stack, where, scatter, sliceScatter), or use Context.noGrad()");
             }
         }
-        engine().check(op, in);
+        engine().checkInPlace(op, in, into);
     }
 
     /// Whether an output shares memory with an input in another layout, so that writing would disturb reading.
@@ -180,8 +186,9 @@ public final class Dispatcher {
     }
 
     private static Tensor view(ViewOp op, Tensor x) {
+        x.checkAlive(op);
         ViewOp.Placement p = op.place(x.type());
-        return new Tensor(x.device(), p.type(), x.storage().retain(), x.offset() + p.offset());
+        return new Tensor(x.device(), p.type(), x.storage().retain(), x.offset() + p.offset(), true);
     }
 
     private static Prepared prepare(Op op, TensorType[] types, DeviceState state) {
@@ -231,8 +238,13 @@ public final class Dispatcher {
     }
 
     private static Tensor empty(TensorType type, Device device, DeviceState state) {
-        Storage s = state.pool().allocate(type.elements() * type.dtype().bytes());
-        return new Tensor(device, type, s, 0);
+        long bytes = type.dtype().bytes();
+        if (type.elements() > MAX_BYTES / bytes) {
+            throw new OutOfMemoryException("device " + device + ": no memory for a tensor " + type
+                    + ": it has more than 2^62 bytes");
+        }
+        Storage s = state.pool().allocate(type.elements() * bytes);
+        return new Tensor(device, type, s, 0, false);
     }
 
     /// A tensor with unspecified contents.

@@ -114,16 +114,12 @@ public sealed interface IndexingOps permits Tensor {
 
     /// A copy with the slices of a source added at the positions of a vector along an axis.
     default Tensor indexAdd(int axis, Tensor index, Tensor source) {
-        Tensor self = (Tensor) this;
-        int a = self.shape().axis(axis);
-        return scatterAdd(a, Indices.along(index.reshape(-1), a, source.shape()), source);
+        return Indices.indexed(Mode.ADD, (Tensor) this, axis, index, source);
     }
 
     /// A copy with the slices of a source put at the positions of a vector along an axis.
     default Tensor indexCopy(int axis, Tensor index, Tensor source) {
-        Tensor self = (Tensor) this;
-        int a = self.shape().axis(axis);
-        return scatter(a, Indices.along(index.reshape(-1), a, source.shape()), source);
+        return Indices.indexed(Mode.SET, (Tensor) this, axis, index, source);
     }
 
     /// The elements at row-major positions, in the shape of the index.

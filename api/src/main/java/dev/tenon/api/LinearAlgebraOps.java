@@ -56,10 +56,7 @@ public sealed interface LinearAlgebraOps permits Tensor {
 
     /// `beta` times this plus `alpha` times the product of two matrices.
     default Tensor addmm(Tensor a, Tensor b, double beta, double alpha) {
-        Tensor self = (Tensor) this;
-        Tensor product = a.mm(b);
-        Tensor scaled = alpha == 1 ? product : product.mul(alpha);
-        return beta == 0 ? scaled : (beta == 1 ? self : self.mul(beta)).add(scaled);
+        return LinearAlgebra.scaledSum((Tensor) this, a.mm(b), beta, alpha);
     }
 
     /// The elements on and below the diagonal, zeros elsewhere; `diagonal` > 0 includes that many above it.

@@ -163,12 +163,12 @@ public sealed interface ReductionOps permits Tensor {
 
     /// The standard deviation of all elements with Bessel's correction.
     default Tensor std() {
-        return var().sqrt();
+        return std(Reductions.NO_AXES, 1, false);
     }
 
     /// The standard deviation along axes; see [#var(int[], double, boolean)].
     default Tensor std(int[] axes, double correction, boolean keepDims) {
-        return var(axes, correction, keepDims).sqrt();
+        return Statistics.ROOT.apply(var(axes, correction, keepDims));
     }
 
     /// The Euclidean norm of all elements.
@@ -182,7 +182,7 @@ public sealed interface ReductionOps permits Tensor {
         Tensor self = (Tensor) this;
         Reductions.requireFloating("norm", self);
         if (p == 2) {
-            return Reductions.mapped(self, axes, keepDims, Exprs::square).sqrt();
+            return Statistics.ROOT.apply(Reductions.mapped(self, axes, keepDims, Exprs::square));
         } else if (p == 1) {
             return Reductions.mapped(self, axes, keepDims, x -> Exprs.unary(UnaryFn.ABS, x));
         } else if (p == 0) {
@@ -191,7 +191,11 @@ public sealed interface ReductionOps permits Tensor {
         } else if (Double.isInfinite(p)) {
             return p > 0 ? self.abs().amax(axes, keepDims) : self.abs().amin(axes, keepDims);
         }
-        return self.abs().pow(p).sum(axes, keepDims).pow(1 / p);
+        if (p < 0) {
+            return self.abs().pow(p).sum(axes, keepDims).pow(1 / p);
+        }
+        Tensor powers = Statistics.POWER.apply(self.abs(), new double[] {p});
+        return Statistics.POWER.apply(powers.sum(axes, keepDims), new double[] {1 / p});
     }
 
     /// log of the sum of exponentials along axes, without overflow.

@@ -53,7 +53,9 @@ final class Splitter {
     }
 
     private static List<Tensor> epilogue(MatMulOp m, List<Tensor> in) {
-        Tensor product = Dispatcher.run(MatMulOp.PLAIN, in.get(0), in.get(1));
+        // The epilogue takes the product as it was accumulated, so that has to be the dtype of the plain product too.
+        DType work = in.get(0).dtype().kind().dtype();
+        Tensor product = Dispatcher.run(MatMulOp.PLAIN, in.get(0).to(work), in.get(1).to(work));
         List<Tensor> operands = new ArrayList<>(List.of(product));
         operands.addAll(in.subList(2, in.size()));
         List<Tensor> result = Dispatcher.apply(MapOp.of("matmul", m.epilogue().orElseThrow(), m.scalars()), operands);

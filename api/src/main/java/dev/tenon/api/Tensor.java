@@ -18,17 +18,18 @@ import org.jspecify.annotations.Nullable;
 
 /// An n-dimensional array of numbers on a device, which remembers how it was computed where gradients are wanted.
 ///
-/// Operations live in groups: elementwise ([ElementwiseOps]), activations ([ActivationOps]), reductions
-/// ([ReductionOps]), shape ([ShapeOps]), indexing ([IndexingOps]) and linear algebra ([LinearAlgebraOps]). Tensors are
-/// made by the methods of [Tensors]. Operations make new tensors; those whose names end in `_` change the tensor
+/// Operations live in groups: elementwise ([ElementwiseOps], [ArithmeticOps], [SpecialOps]), activations
+/// ([ActivationOps]), reductions ([ReductionOps], [StatisticsOps]), shape ([ShapeOps], [ArrangementOps]), indexing
+/// ([IndexingOps], [SelectionOps]) and linear algebra ([LinearAlgebraOps], [ProductOps]). Tensors are made by the methods of
+/// [Tensors]. Operations make new tensors; those whose names end in `_` change the tensor
 /// itself.
 /// Views (slices, transposes, expansions) share memory with the tensor they view.
 ///
 /// Memory is outside the Java heap. It is freed by a [Scope], by [#close()], or some time after the tensor has become
 /// unreachable.
 public final class Tensor
-        implements ElementwiseOps, ActivationOps, ReductionOps, ShapeOps, IndexingOps, LinearAlgebraOps, Operand,
-                AutoCloseable {
+        implements ElementwiseOps, ArithmeticOps, SpecialOps, ActivationOps, ReductionOps, StatisticsOps, ShapeOps,
+                ArrangementOps, IndexingOps, SelectionOps, LinearAlgebraOps, ProductOps, Operand, AutoCloseable {
     private final Device device;
     private final TensorType type;
     private final Storage storage;
@@ -38,9 +39,9 @@ public final class Tensor
     private @Nullable GradState gradState;
     @Nullable Scope owner;
 
-    Tensor(Device device, TensorType type, Storage storage, long offset) {
-        this(device, type, storage, offset, storage.bytes() != type.elements() * type.dtype().bytes() || offset != 0,
-                true);
+    /// A tensor that belongs to the open scope, if there is one.
+    Tensor(Device device, TensorType type, Storage storage, long offset, boolean view) {
+        this(device, type, storage, offset, view, true);
     }
 
     private Tensor(Device device, TensorType type, Storage storage, long offset, boolean view, boolean scoped) {
@@ -328,9 +329,14 @@ public final class Tensor
         return g;
     }
 
-    /// Whether this shares memory with a larger tensor or reads it in part.
+    /// Whether this was made as a view of another tensor, whose memory it shares.
     public boolean isView() {
         return view;
+    }
+
+    /// Whether another tensor that is not closed, such as a view or what an engine saved, lies in the same memory.
+    public boolean isShared() {
+        return storage.isShared();
     }
 
     /// Whether this and another tensor lie in the same memory.

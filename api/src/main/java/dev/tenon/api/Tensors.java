@@ -28,6 +28,23 @@ public final class Tensors {
         return full(Shape.SCALAR, value, DType.F32, Device.getDefault());
     }
 
+    /// A scalar that takes part in promotion with `with` as a plain floating-point number does: it does not widen a
+    /// floating-point operand, and makes others `F32`.
+    public static Tensor number(double value, Tensor with) {
+        boolean same = with.dtype() == DType.F64 || with.dtype().isFloating() && with.rank() == 0;
+        return full(Shape.SCALAR, value, same ? with.dtype() : DType.F32, with.device());
+    }
+
+    /// A scalar that takes part in promotion with `with` as a plain integer does: it only changes the dtype of truth
+    /// values, to `I64`.
+    public static Tensor number(long value, Tensor with) {
+        DType d = with.dtype();
+        if (d.isFloating()) {
+            return number((double) value, with);
+        }
+        return full(Shape.SCALAR, value, d == DType.BOOL ? DType.I64 : d, with.device());
+    }
+
     /// A vector of `F32`.
     public static Tensor of(float... values) {
         return of(values, Shape.of(values.length), Device.getDefault());
@@ -192,7 +209,12 @@ public final class Tensors {
     }
 
     /// `count` numbers evenly from `start` to `stop`, both included.
+    ///
+    /// @throws TensorException if the count is negative
     public static Tensor linspace(double start, double stop, long count, DType dtype, Device device) {
+        if (count < 0) {
+            throw new TensorException("linspace: " + count + " numbers: expected at least 0");
+        }
         Expr i = new Expr.Index(0);
         Expr fromStart = Exprs.add(
                 new Expr.Param(Kind.F64, 0), Exprs.mul(Exprs.cast(DType.F64, i), new Expr.Param(Kind.F64, 2)));
@@ -337,5 +359,78 @@ public final class Tensors {
     /// it, and so on, as PyTorch's `pad`; negative widths cut off.
     public static Tensor pad(Tensor x, double value, long... widths) {
         return Pad.of(x, value, widths);
+    }
+
+    /// The tensors repeated, as views, to the shape to which they all broadcast.
+    public static List<Tensor> broadcastTensors(List<Tensor> parts) {
+        return Joining.broadcast(parts);
+    }
+
+    /// For each vector, its values over the grid that the vectors span.
+    ///
+    /// @param xy whether the first two axes of the grid are exchanged, as in plots
+    public static List<Tensor> meshgrid(List<Tensor> parts, boolean xy) {
+        return Joining.meshgrid(parts, xy);
+    }
+
+    /// Tensors side by side: along the second axis, vectors along the first.
+    public static Tensor hstack(List<Tensor> parts) {
+        return Joining.horizontally(parts);
+    }
+
+    /// Tensors one below the other: along the first axis, after vectors have become rows.
+    public static Tensor vstack(List<Tensor> parts) {
+        return Joining.vertically(parts);
+    }
+
+    /// Tensors one behind the other: along the third axis, which those have that lack it.
+    public static Tensor dstack(List<Tensor> parts) {
+        return Joining.inDepth(parts);
+    }
+
+    /// Vectors as columns, and matrices, side by side.
+    public static Tensor columnStack(List<Tensor> parts) {
+        return Joining.columns(parts);
+    }
+
+    /// Matrices along the diagonal of a matrix of zeros.
+    public static Tensor blockDiag(List<Tensor> parts) {
+        return Joining.blockDiagonal(parts);
+    }
+
+    /// All the combinations of an element of each vector, one row each.
+    public static Tensor cartesianProd(List<Tensor> parts) {
+        return Joining.product(parts);
+    }
+
+    /// All the choices of `size` elements of a vector in their order, one row each.
+    public static Tensor combinations(Tensor x, int size, boolean withReplacement) {
+        return Joining.combinations(x, size, withReplacement);
+    }
+
+    /// Einstein's summation: `einsum("bij,bjk->bik", a, b)`. Letters name axes; those that the right side leaves out are
+    /// summed over, those that a term names twice are taken along their diagonal, and `...` stands for any others.
+    ///
+    /// @throws TensorException if the equation does not fit the operands
+    public static Tensor einsum(String equation, Tensor... operands) {
+        return Einsum.of(equation, Arrays.asList(operands));
+    }
+
+    /// `base` to the power of `count` numbers evenly from `start` to `stop`.
+    public static Tensor logspace(double start, double stop, long count, double base, DType dtype, Device device) {
+        return Joining.logspace(start, stop, count, base, dtype, device);
+    }
+
+    /// The positions of a matrix's elements on and above (or below, if `lower`) a diagonal: a row of row numbers and one
+    /// of column numbers.
+    public static Tensor triangleIndices(
+            long rows, long columns, long diagonal, boolean lower, DType dtype, Device device) {
+        return Joining.triangleIndices(rows, columns, diagonal, lower, dtype, device);
+    }
+
+    /// The powers of each element in a new last axis of `columns` columns, from the highest to the zeroth, or the other
+    /// way round where `increasing`.
+    public static Tensor vander(Tensor x, long columns, boolean increasing) {
+        return Joining.vander(x, columns, increasing);
     }
 }

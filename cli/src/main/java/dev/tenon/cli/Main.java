@@ -1,5 +1,6 @@
 package dev.tenon.cli;
 
+import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -11,6 +12,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tenon",
     description = "Deep learning on the JVM.",
+    subcommands = {TrainCommand.class, DevicesCommand.class, DoctorCommand.class},
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     usageHelpAutoWidth = true)
@@ -30,7 +32,41 @@ public final class Main implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Main());
+        CommandLine line = new CommandLine(new Main());
+        line.setParameterExceptionHandler((e, _) -> {
+            PrintWriter err = e.getCommandLine().getErr();
+            err.println("tenon: " + oneLine(e.getMessage()) + "; see " + e.getCommandLine().getCommandSpec()
+                .qualifiedName() + " --help");
+            return CommandLine.ExitCode.USAGE;
+        });
+        line.setExecutionExceptionHandler((e, command, parsed) -> {
+            if (parsed.expandedArgs().contains("--debug")) {
+                e.printStackTrace(command.getErr());
+            } else {
+                command.getErr().println("tenon: " + oneLine(describe(e)));
+            }
+            return e instanceof UsageException ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+        });
+        return line;
+    }
+
+    /// The writer that a command prints its results to.
+    static PrintWriter out(@Nullable CommandSpec spec) {
+        return spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+    }
+
+    /// The writer that a command prints its remarks to.
+    static PrintWriter err(@Nullable CommandSpec spec) {
+        return spec == null ? new PrintWriter(System.err, true) : spec.commandLine().getErr();
+    }
+
+    private static String describe(Throwable e) {
+        String message = e.getMessage();
+        return message == null || message.isBlank() ? e.toString() : message;
+    }
+
+    private static String oneLine(String message) {
+        return message.strip().replaceAll("\\s*\\R\\s*", "; ");
     }
 
     @Override

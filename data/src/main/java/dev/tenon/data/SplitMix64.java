@@ -16,6 +16,20 @@ final class SplitMix64 {
         state = mix(mix(mix(seed + GOLDEN) ^ purpose) + index * GOLDEN);
     }
 
+    private SplitMix64(long state) {
+        this.state = state;
+    }
+
+    /// A stream for each seed, purpose and list of numbers, none of which runs into that of a neighbour: unlike those
+    /// of the constructor, which are one sequence entered at neighbouring places.
+    static SplitMix64 independent(long seed, long purpose, long... numbers) {
+        long state = mix(mix(seed + GOLDEN) ^ purpose);
+        for (long n : numbers) {
+            state = mix((state + GOLDEN) ^ mix(n + GOLDEN));
+        }
+        return new SplitMix64(state);
+    }
+
     long nextLong() {
         state += GOLDEN;
         return mix(state);
@@ -41,6 +55,22 @@ final class SplitMix64 {
     /// Uniform in 0 .. bound-1, for small bounds.
     int below(int bound) {
         return (int) (uniform() * bound);
+    }
+
+    /// Uniform in 0 .. bound-1, exactly: draws that would favour small numbers are rejected (Lemire 2019).
+    long unbiasedBelow(long bound) {
+        long x = nextLong();
+        long high = Math.unsignedMultiplyHigh(x, bound);
+        long low = x * bound;
+        if (Long.compareUnsigned(low, bound) < 0) {
+            long threshold = Long.remainderUnsigned(-bound, bound);
+            while (Long.compareUnsigned(low, threshold) < 0) {
+                x = nextLong();
+                high = Math.unsignedMultiplyHigh(x, bound);
+                low = x * bound;
+            }
+        }
+        return high;
     }
 
     private static long mix(long z) {

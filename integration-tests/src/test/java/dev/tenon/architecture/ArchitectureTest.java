@@ -54,7 +54,7 @@ class ArchitectureTest {
         Map.entry("backend.cuda", Set.of("api", "kernel")),
         Map.entry("tck", Set.of("api")),
         Map.entry("cli", Set.of("api", "graph", "data", "nn")),
-        Map.entry("examples", Set.of("api", "graph", "data", "nn")));
+        Map.entry("examples", Set.of("api", "autograd", "graph", "data", "nn")));
 
     private static final String BASE = "dev.tenon.";
 

@@ -1,4 +1,4 @@
-/// Modules, losses, optimisers and training.
+/// What every network is made of: modules, their parameters and buffers, and containers of modules.
 @NullMarked
 package dev.tenon.nn;
 

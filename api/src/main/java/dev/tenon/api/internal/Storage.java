@@ -70,6 +70,11 @@ public final class Storage {
         return references <= 0;
     }
 
+    /// Whether there is more than one handle.
+    public boolean isShared() {
+        return references > 1;
+    }
+
     /// One more handle.
     public Storage retain() {
         REFERENCES.getAndAdd(this, 1);

@@ -53,6 +53,6 @@ public record AvgPoolBackward(AvgPool pool, Shape input) implements Composite {
         for (int i = 0; i < wide.length; i++) {
             x = x.narrow(i + 2, 0, spatial.dim(i));
         }
-        return List.of(x.reshape(input));
+        return List.of(x.contiguous().reshape(input));
     }
 }

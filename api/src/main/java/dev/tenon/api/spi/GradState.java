@@ -12,6 +12,7 @@ public final class GradState {
     private boolean retainsGrad;
     private @Nullable Tensor grad;
     private @Nullable GradientNode node;
+    private @Nullable GradientNode accumulator;
     private int output;
     private @Nullable List<UnaryOperator<Tensor>> hooks;
 
@@ -81,6 +82,16 @@ public final class GradState {
             node = null;
             n.release();
         }
+    }
+
+    /// The node that stands for this leaf in graphs, once an engine has made one.
+    public @Nullable GradientNode accumulator() {
+        return accumulator;
+    }
+
+    /// Sets the node that stands for this leaf in graphs.
+    public void setAccumulator(GradientNode n) {
+        accumulator = n;
     }
 
     /// Functions that see, and may replace, the gradient of the tensor.

@@ -15,6 +15,10 @@ public interface GradientEngine {
     /// that the graph is not cut in silence.
     void check(Op op, List<Tensor> in);
 
+    /// As [#check], for an op that is about to write its results over tensors, some of them its inputs: throws where
+    /// the gradient would need a value that is lost.
+    void checkInPlace(Op op, List<Tensor> in, List<Tensor> into);
+
     /// Links the outputs of an op to its inputs.
     void link(Op op, List<Tensor> in, List<Tensor> out);
 

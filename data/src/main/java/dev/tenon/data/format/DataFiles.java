@@ -36,14 +36,7 @@ final class DataFiles {
     /// @throws NoSuchFileException if nothing is there; the message names the path and what was looked for
     /// @throws DatasetFormatException if it starts like gzip and is not
     static Source open(Path path, String wanted) throws IOException {
-        if (Files.isDirectory(path)) {
-            throw new FileSystemException(path.toString(), null,
-                "is a folder; expected " + wanted + " (plain or gzip); give the path of the file inside it");
-        }
-        if (!Files.exists(path)) {
-            throw new NoSuchFileException(path.toString(), null, "no such file; looked for " + wanted
-                + " (plain or gzip) at " + path.toAbsolutePath() + neighbour(path));
-        }
+        checkReadable(path, wanted + " (plain or gzip)");
         long size = Files.size(path);
         BufferedInputStream raw = new BufferedInputStream(Files.newInputStream(path), BUFFER);
         try {
@@ -61,6 +54,20 @@ final class DataFiles {
         } catch (Throwable e) {
             raw.close();
             throw e;
+        }
+    }
+
+    /// @param wanted what the file should hold, for messages
+    /// @throws NoSuchFileException if nothing is there; the message names the path and what was looked for
+    /// @throws FileSystemException if it is a folder
+    static void checkReadable(Path path, String wanted) throws FileSystemException {
+        if (Files.isDirectory(path)) {
+            throw new FileSystemException(path.toString(), null,
+                "is a folder; expected " + wanted + "; give the path of the file inside it");
+        }
+        if (!Files.exists(path)) {
+            throw new NoSuchFileException(path.toString(), null, "no such file; looked for " + wanted
+                + " at " + path.toAbsolutePath() + neighbour(path));
         }
     }
 

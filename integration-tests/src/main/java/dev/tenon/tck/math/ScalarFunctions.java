@@ -69,6 +69,9 @@ public final class ScalarFunctions {
 
     private static double acosh(double x) {
         double t = x - 1;
+        if (t < 0) {
+            return Double.NaN;
+        }
         return x > 1e8 ? Math.log(x) + Math.log(2) : Math.log1p(t + Math.sqrt(2 * t + t * t));
     }
 

@@ -13,6 +13,7 @@ import dev.tenon.api.op.SortOp;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /// One plain loop for each family of primitives.
 final class Kernels {
@@ -148,16 +149,13 @@ final class Kernels {
         Comparator<Long> order = op.descending() ? ascending.reversed() : ascending;
         Array.forEach(x.shape().with(axis, Math.min(1, n)), index -> {
             long start = x.position(index, axis, 0);
-            List<Long> line = new ArrayList<>();
+            long stride = x.strides()[axis];
+            List<Long> line = new ArrayList<>(LongStream.range(0, n).boxed().toList());
+            line.sort((i, j) -> order.compare(start + i * stride, start + j * stride));
             for (long i = 0; i < n; i++) {
-                line.add(start + i * x.strides()[axis]);
-            }
-            List<Long> sorted = new ArrayList<>(line);
-            sorted.sort(order);
-            for (long i = 0; i < n; i++) {
-                long from = sorted.get((int) i);
-                values.set(values.position(index, axis, i), x, from);
-                positions.setLong(positions.position(index, axis, i), line.indexOf(from));
+                long from = line.get((int) i);
+                values.set(values.position(index, axis, i), x, start + from * stride);
+                positions.setLong(positions.position(index, axis, i), from);
             }
         });
     }

@@ -71,7 +71,7 @@ public final class Pool {
                             long i = ((long) (z + kz * dil[0]) * in[1] + yy + ky * dil[1]) * in[2] + xx + x0 * dil[2];
                             for (int kx = x0; kx < x1; kx++, i += dil[2]) {
                                 double v = get(x + i * bytes, bytes);
-                                if (v > best || at < 0 || v != v) {
+                                if (v > best || at < 0 || v != v && best == best) {
                                     best = v;
                                     at = i;
                                 }

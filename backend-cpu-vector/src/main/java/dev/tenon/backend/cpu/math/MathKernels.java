@@ -14,6 +14,11 @@ public interface MathKernels {
         return Holder.BEST;
     }
 
+    /// The scalar kernels, whatever is there.
+    static MathKernels scalar() {
+        return new ScalarMathKernels();
+    }
+
     void f32(UnaryFn fn, long src, long dst, int n);
 
     void f64(UnaryFn fn, long src, long dst, int n);

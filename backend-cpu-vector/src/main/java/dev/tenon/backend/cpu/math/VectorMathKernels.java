@@ -3,7 +3,6 @@ package dev.tenon.backend.cpu.math;
 import dev.tenon.backend.cpu.Mem;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;

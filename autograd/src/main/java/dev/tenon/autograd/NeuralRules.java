@@ -1,0 +1,239 @@
+package dev.tenon.autograd;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Dispatcher;
+import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.op.AvgPool;
+import dev.tenon.api.op.AvgPoolBackward;
+import dev.tenon.api.op.BatchNorm;
+import dev.tenon.api.op.BatchNormBackward;
+import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.ConvolutionBackwardData;
+import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.Expr;
+import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.LogSoftmax;
+import dev.tenon.api.op.MapOp;
+import dev.tenon.api.op.MaxPool;
+import dev.tenon.api.op.MaxPoolBackward;
+import dev.tenon.api.op.ReduceOp;
+import dev.tenon.api.op.Reducer;
+import dev.tenon.api.op.Scalars;
+import dev.tenon.api.op.Softmax;
+import dev.tenon.api.op.UnaryFn;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// Composites whose gradient is better than that of their decomposition.
+final class NeuralRules {
+    private NeuralRules() {}
+
+    /// `y (g - sum(g y))`.
+    static final class OfSoftmax implements Rule<Softmax> {
+        @Override
+        public void save(Softmax op, Link link) {
+            link.saveOutput(0);
+        }
+
+        @Override
+        public void backward(Softmax op, Backward b) {
+            Tensor g = b.grad();
+            Tensor y = b.output(0);
+            DType d = g.dtype();
+            DType work = d.kind().dtype();
+            Lambda product = Lambda.of(Exprs.mul(Exprs.in(0, d), Exprs.in(1, d)), work);
+            Tensor s = Dispatcher.run(sum(op.axis(), g.rank(), product), g, y);
+            Expr e = Exprs.mul(Exprs.in(1, d), Exprs.sub(Exprs.in(0, d), Exprs.in(2, work)));
+            b.set(0, Dispatcher.run(MapOp.of("softmax_backward", Lambda.of(e, d)), g, y, s));
+        }
+    }
+
+    /// `g - exp(y) sum(g)`.
+    static final class OfLogSoftmax implements Rule<LogSoftmax> {
+        @Override
+        public void save(LogSoftmax op, Link link) {
+            link.saveOutput(0);
+        }
+
+        @Override
+        public void backward(LogSoftmax op, Backward b) {
+            Tensor g = b.grad();
+            DType d = g.dtype();
+            DType work = d.kind().dtype();
+            Tensor s = Dispatcher.run(sum(op.axis(), g.rank(), Lambda.of(Exprs.in(0, d), work)), g);
+            Expr p = Exprs.unary(UnaryFn.EXP, Exprs.in(1, d));
+            Expr e = Exprs.sub(Exprs.in(0, d), Exprs.mul(p, Exprs.in(2, work)));
+            b.set(0, Dispatcher.run(MapOp.of("log_softmax_backward", Lambda.of(e, d)), g, b.output(0), s));
+        }
+    }
+
+    private static ReduceOp sum(int axis, int rank, Lambda prologue) {
+        List<Integer> axes = rank == 0 ? List.of() : List.of(axis);
+        return new ReduceOp(Reducer.SUM, axes, true, prologue, Scalars.NONE);
+    }
+
+    /// All axes but that of the channels.
+    private static int[] butChannels(int rank) {
+        return IntStream.range(0, rank).filter(i -> i != 1).toArray();
+    }
+
+    /// A convolution is linear in both operands; its two gradients are, too, in theirs.
+    static final class OfConvolution implements Rule<Convolution> {
+        @Override
+        public void save(Convolution op, Link link) {
+            if (link.needs(1)) {
+                link.saveInput(0);
+            }
+            if (link.needs(0)) {
+                link.saveInput(1);
+            }
+        }
+
+        @Override
+        public void backward(Convolution op, Backward b) {
+            Tensor g = b.grad();
+            if (b.needs(0)) {
+                b.set(0, Dispatcher.run(new ConvolutionBackwardData(op, b.inType(0).shape()), g, b.input(1)));
+            }
+            if (b.needs(1)) {
+                b.set(1, Dispatcher.run(new ConvolutionBackwardWeight(op, b.inType(1).shape()), b.input(0), g));
+            }
+            if (b.inputs() > 2 && b.needs(2)) {
+                b.set(2, g.sum(butChannels(g.rank()), false));
+            }
+        }
+    }
+
+    /// Operands: the gradient of a convolution's result, the weight.
+    static final class OfConvolutionBackwardData implements Rule<ConvolutionBackwardData> {
+        @Override
+        public void save(ConvolutionBackwardData op, Link link) {
+            if (link.needs(1)) {
+                link.saveInput(0);
+            }
+            if (link.needs(0)) {
+                link.saveInput(1);
+            }
+        }
+
+        @Override
+        public void backward(ConvolutionBackwardData op, Backward b) {
+            Tensor v = b.grad();
+            if (b.needs(0)) {
+                b.set(0, Dispatcher.run(op.convolution(), v, b.input(1)));
+            }
+            if (b.needs(1)) {
+                Shape weight = b.inType(1).shape();
+                b.set(1, Dispatcher.run(new ConvolutionBackwardWeight(op.convolution(), weight), v, b.input(0)));
+            }
+        }
+    }
+
+    /// Operands: the input of a convolution, the gradient of its result.
+    static final class OfConvolutionBackwardWeight implements Rule<ConvolutionBackwardWeight> {
+        @Override
+        public void save(ConvolutionBackwardWeight op, Link link) {
+            if (link.needs(1)) {
+                link.saveInput(0);
+            }
+            if (link.needs(0)) {
+                link.saveInput(1);
+            }
+        }
+
+        @Override
+        public void backward(ConvolutionBackwardWeight op, Backward b) {
+            Tensor v = b.grad();
+            if (b.needs(0)) {
+                Shape input = b.inType(0).shape();
+                b.set(0, Dispatcher.run(new ConvolutionBackwardData(op.convolution(), input), b.input(1), v));
+            }
+            if (b.needs(1)) {
+                b.set(1, Dispatcher.run(op.convolution(), b.input(0), v));
+            }
+        }
+    }
+
+    /// Each window's gradient goes to the position that won.
+    static final class OfMaxPool implements Rule<MaxPool> {
+        @Override
+        public void save(MaxPool op, Link link) {
+            link.saveOutput(1);
+        }
+
+        @Override
+        public void backward(MaxPool op, Backward b) {
+            b.set(0, Dispatcher.run(new MaxPoolBackward(b.inType(0).shape()), b.grad(0), b.output(1)));
+        }
+    }
+
+    /// Operands: the gradient of the pooled values, the positions that won.
+    static final class OfMaxPoolBackward implements Rule<MaxPoolBackward> {
+        @Override
+        public void save(MaxPoolBackward op, Link link) {
+            link.saveInput(1);
+        }
+
+        @Override
+        public void backward(MaxPoolBackward op, Backward b) {
+            Tensor v = b.grad();
+            Tensor at = b.input(1);
+            b.set(0, v.flatten(2, -1).gather(2, at.flatten(2, -1)).reshape(at.shape()));
+        }
+    }
+
+    static void avgPool(AvgPool op, Backward b) {
+        b.set(0, Dispatcher.run(new AvgPoolBackward(op, b.inType(0).shape()), b.grad()));
+    }
+
+    static void avgPoolBackward(AvgPoolBackward op, Backward b) {
+        b.set(0, Dispatcher.run(op.pool(), b.grad()));
+    }
+
+    /// One op for the three gradients. Those of the statistics, which training does not ask for, add to the input's.
+    static final class OfBatchNorm implements Rule<BatchNorm> {
+        @Override
+        public void save(BatchNorm op, Link link) {
+            link.saveInput(0);
+            link.saveInput(1);
+            link.saveOutput(1);
+            link.saveOutput(2);
+        }
+
+        @Override
+        public void backward(BatchNorm op, Backward b) {
+            Tensor x = b.input(0);
+            Tensor mean = b.output(1);
+            Tensor scale = b.output(2);
+            List<Tensor> grads = Dispatcher.apply(
+                    new BatchNormBackward(), List.of(b.grad(0), x, b.input(1), mean, scale));
+            Tensor gx = grads.get(0);
+            DType work = mean.dtype();
+            double count = (double) x.elements() / Math.max(1, x.size(1));
+            Tensor gMean = b.gradOrNull(1);
+            if (gMean != null) {
+                gx = gx.add(perChannel(gMean.div(count), x.rank())).to(x.dtype());
+            }
+            Tensor gScale = b.gradOrNull(2);
+            if (gScale != null) {
+                // d scale / d x = -scale^3 (x - mean) / n.
+                Tensor factor = gScale.mul(scale.square()).mul(scale).div(-count);
+                Tensor centred = x.to(work).sub(perChannel(mean, x.rank()));
+                gx = gx.add(centred.mul(perChannel(factor, x.rank()))).to(x.dtype());
+            }
+            b.set(0, gx);
+            b.set(1, grads.get(1));
+            b.set(2, grads.get(2));
+        }
+
+        private static Tensor perChannel(Tensor t, int rank) {
+            long[] dims = new long[rank];
+            Arrays.fill(dims, 1);
+            dims[1] = t.elements();
+            return t.reshape(dims);
+        }
+    }
+}

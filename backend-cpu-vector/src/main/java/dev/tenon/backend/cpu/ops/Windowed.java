@@ -1,0 +1,169 @@
+package dev.tenon.backend.cpu.ops;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Shape;
+import dev.tenon.api.op.AvgPool;
+import dev.tenon.api.op.AvgPoolBackward;
+import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.ConvolutionBackwardData;
+import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.MaxPool;
+import dev.tenon.api.op.MaxPoolBackward;
+import dev.tenon.api.op.Op;
+import dev.tenon.api.op.Scalars;
+import dev.tenon.api.op.TensorType;
+import dev.tenon.api.op.WindowGeometry;
+import dev.tenon.api.spi.Kernel;
+import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.block.Blocks;
+import dev.tenon.backend.cpu.conv.Conv;
+import dev.tenon.backend.cpu.conv.ConvShape;
+import dev.tenon.backend.cpu.conv.Pool;
+import dev.tenon.backend.cpu.gemm.GemmKernel;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/// Kernels for convolutions and poolings over one to three axes of floats or doubles. Everything else decomposes.
+final class Windowed {
+    private final Blocks blocks;
+    private final WorkerPool pool;
+
+    Windowed(Blocks blocks, WorkerPool pool) {
+        this.blocks = blocks;
+        this.pool = pool;
+    }
+
+    Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
+        DType dtype = in.getFirst().dtype();
+        int axes = in.getFirst().rank() - 2;
+        boolean plain = dtype == DType.F32 || dtype == DType.F64;
+        if (!plain || axes < 1 || axes > 3) {
+            return Optional.empty();
+        }
+        for (TensorType t : out) {
+            if (t.elements() == 0) {
+                return Optional.empty();
+            }
+        }
+        for (TensorType t : in) {
+            if (t.elements() == 0) {
+                return Optional.empty();
+            }
+        }
+        Dense.Body body = switch (op) {
+            case Convolution c -> forward(c, in, out.getFirst());
+            case ConvolutionBackwardData c -> {
+                ConvShape s = shape(c.convolution(), c.input(), in.get(1).shape(), in.get(0).shape());
+                yield at -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
+            }
+            case ConvolutionBackwardWeight c -> {
+                ConvShape s = shape(c.convolution(), in.get(0).shape(), c.weight(), in.get(1).shape());
+                yield at -> Conv.backwardWeights(gemm(dtype), pool, s, at[0], at[1], at[2]);
+            }
+            case MaxPool p -> {
+                ConvShape s = pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
+                yield at -> Pool.max(pool, s, dtype.bytes(), at[0], at[1], at[2]);
+            }
+            case MaxPoolBackward p -> {
+                WindowGeometry any = WindowGeometry.of(axes, 1, 0, 1);
+                ConvShape s = pooling(Collections.nCopies(axes, 1), any, p.input(), in.getFirst().shape());
+                yield at -> Pool.maxBackward(pool, s, dtype.bytes(), at[0], at[1], at[2]);
+            }
+            case AvgPool p when p.divisor().isEmpty() -> {
+                ConvShape s = pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
+                int[] after = three(p.geometry().padHigh(), 0);
+                yield at -> Pool.average(pool, s, dtype.bytes(), after, p.countPadding(), at[0], at[1]);
+            }
+            case AvgPoolBackward b when b.pool().divisor().isEmpty() -> {
+                AvgPool p = b.pool();
+                ConvShape s = pooling(p.kernel(), p.geometry(), b.input(), in.getFirst().shape());
+                int[] after = three(p.geometry().padHigh(), 0);
+                yield at -> Pool.averageBackward(pool, s, dtype.bytes(), after, p.countPadding(), at[0], at[1]);
+            }
+            default -> null;
+        };
+        return body == null ? Optional.empty() : Optional.of(new Dense(pool, in, out, body));
+    }
+
+    private static GemmKernel gemm(DType dtype) {
+        return dtype == DType.F32 ? GemmKernel.f32() : GemmKernel.f64();
+    }
+
+    private Dense.Body forward(Convolution c, List<TensorType> in, TensorType out) {
+        ConvShape s = shape(c, in.get(0).shape(), in.get(1).shape(), out.shape());
+        DType dtype = out.dtype();
+        if (in.size() == 2) {
+            return at -> Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[2], null);
+        }
+        long channels = out.shape().dim(1);
+        long[] perChannel = new long[out.rank()];
+        Arrays.fill(perChannel, 1);
+        perChannel[1] = channels;
+        TensorType bias = TensorType.of(dtype, Shape.of(perChannel));
+        TensorType y = TensorType.of(dtype, out.shape());
+        Lambda add = Lambda.of(Exprs.add(Exprs.in(0, dtype), Exprs.in(1, dtype)), dtype);
+        Plan plan = new Plan(blocks, add, y.shape().toArray(), Plan.identity(y.rank()), List.of(y, bias), List.of(y));
+        MapKernel after = new MapKernel(blocks, pool, add, List.of(y, bias), List.of(y));
+        long volume = y.elements() / channels / y.shape().dim(0);
+        long groupOut = channels / c.groups();
+        return at -> {
+            long[] operands = {at[3], at[2], at[3]};
+            if (c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
+                Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[3], null);
+                after.run(operands, Scalars.NONE);
+                return;
+            }
+            // The bias is added while what it is added to is still in the cache.
+            Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[3], (group, i0, rows, j0, cols) -> {
+                Frame frame = plan.open(operands, Scalars.NONE);
+                for (int i = i0; i < i0 + rows; i++) {
+                    long j = j0;
+                    while (j < j0 + cols) {
+                        long image = j / volume;
+                        long point = j - image * volume;
+                        long len = Math.min(volume - point, j0 + cols - j);
+                        long first = (image * channels + group * groupOut + i) * volume + point;
+                        frame.run(first, first + len);
+                        j += len;
+                    }
+                }
+            });
+        };
+    }
+
+    /// One number for each of three axes, with `outer` for those that there are not.
+    private static int[] three(List<Integer> x, int outer) {
+        int[] a = new int[3];
+        Arrays.fill(a, outer);
+        for (int i = 0; i < x.size(); i++) {
+            a[3 - x.size() + i] = x.get(i);
+        }
+        return a;
+    }
+
+    private static int[] spatial(Shape s) {
+        int[] a = {1, 1, 1};
+        int axes = s.rank() - 2;
+        for (int i = 0; i < axes; i++) {
+            a[3 - axes + i] = Math.toIntExact(s.dim(i + 2));
+        }
+        return a;
+    }
+
+    private static ConvShape shape(Convolution c, Shape x, Shape w, Shape y) {
+        WindowGeometry g = c.geometry();
+        return new ConvShape(Math.toIntExact(x.dim(0)), Math.toIntExact(x.dim(1)), spatial(x),
+                Math.toIntExact(w.dim(0)), spatial(w), spatial(y), three(g.stride(), 1), three(g.padLow(), 0),
+                three(g.dilation(), 1), c.groups());
+    }
+
+    private static ConvShape pooling(List<Integer> kernel, WindowGeometry g, Shape x, Shape y) {
+        int c = Math.toIntExact(x.dim(1));
+        return new ConvShape(Math.toIntExact(x.dim(0)), c, spatial(x), c, three(kernel, 1), spatial(y),
+                three(g.stride(), 1), three(g.padLow(), 0), three(g.dilation(), 1), 1);
+    }
+}

@@ -1,0 +1,183 @@
+package dev.tenon.cli;
+
+import dev.tenon.api.Shape;
+import dev.tenon.data.Dataset;
+import dev.tenon.data.DigitsDataset;
+import dev.tenon.data.IdxDataset;
+import dev.tenon.data.Sample;
+import dev.tenon.data.TableDataset;
+import dev.tenon.data.format.DelimitedText;
+import dev.tenon.data.format.NumericTable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Grey images with labels to train and to test on: input `F32` [1, height, width], normalised; target `I64`.
+///
+/// @param name for titles
+/// @param train what is learned from
+/// @param test what accuracy is measured on
+/// @param height rows of an image
+/// @param width pixels per row
+/// @param classes the number of classes
+/// @param mean what was subtracted from brightness 0 .. 1
+/// @param deviation by what it was divided then
+record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, int height, int width, int classes,
+        double mean, double deviation) {
+    /// Generated digits: the seeds of the two sets, their sizes, and mean and deviation of their pixels.
+    private static final long TRAIN_SEED = 1;
+    private static final long TEST_SEED = 2;
+    private static final int TRAIN_DIGITS = 10_000;
+    private static final int TEST_DIGITS = 2_000;
+    private static final double DIGITS_MEAN = 0.119;
+    private static final double DIGITS_DEVIATION = 0.256;
+    /// MNIST's, over its 60,000 training images.
+    private static final double MNIST_MEAN = 0.1307;
+    private static final double MNIST_DEVIATION = 0.3081;
+
+    /// The generated digits, always the same ones.
+    static TrainingData generated() {
+        return new TrainingData("generated digits",
+            new DigitsDataset(TRAIN_SEED, TRAIN_DIGITS, DIGITS_MEAN, DIGITS_DEVIATION),
+            new DigitsDataset(TEST_SEED, TEST_DIGITS, DIGITS_MEAN, DIGITS_DEVIATION),
+            28, 28, 10, DIGITS_MEAN, DIGITS_DEVIATION);
+    }
+
+    /// What a folder holds: IDX files with MNIST's names, or a pair of text files `*.tra` and `*.tes`.
+    ///
+    /// @throws UsageException if it holds neither, or a file is missing, damaged or does not fit the others
+    static TrainingData read(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw bad(folder, Files.exists(folder) ? "is not a folder" : "no such folder");
+        }
+        try {
+            Path trainText = single(folder, ".tra");
+            Path testText = single(folder, ".tes");
+            if (trainText != null || testText != null) {
+                if (trainText == null || testText == null) {
+                    throw bad(folder, "there is "
+                        + (trainText == null ? testText : trainText).getFileName() + " but no *"
+                        + (trainText == null ? ".tra" : ".tes") + " beside it");
+                }
+                return text(folder, trainText, testText);
+            }
+            return idx(folder);
+        } catch (IOException | IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            String prefix = message.contains(folder.toString()) ? "--data " : "--data " + folder + ": ";
+            throw new UsageException(prefix + message, e);
+        }
+    }
+
+    private static UsageException bad(Path folder, String why) {
+        return new UsageException("--data " + folder + ": " + why);
+    }
+
+    private static TrainingData idx(Path folder) throws IOException {
+        IdxDataset train = pair(folder, "train");
+        IdxDataset test = pair(folder, "t10k");
+        String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+        if (train == null && test == null) {
+            throw bad(folder, "found neither MNIST's files (train-images-idx3-ubyte and"
+                + " train-labels-idx1-ubyte, or t10k-..., plain or .gz) nor a pair of text files *.tra and *.tes");
+        }
+        if (train != null && test != null
+                && (train.height() != test.height() || train.width() != test.width())) {
+            throw bad(folder, "train images are " + train.height() + " x "
+                + train.width() + ", t10k images are " + test.height() + " x " + test.width());
+        }
+        IdxDataset any = train != null ? train : test;
+        if (any == null || train != null && train.size() < 2 || test != null && test.size() < 2) {
+            throw bad(folder, "holds fewer than two images");
+        }
+        int classes = 1 + Math.max(train == null ? 0 : train.largestLabel(), test == null ? 0 : test.largestLabel());
+        if (train != null && test != null) {
+            return new TrainingData(name, train, test, any.height(), any.width(), classes, MNIST_MEAN, MNIST_DEVIATION);
+        }
+        // One set only: its last fifth is for testing.
+        long cut = Math.max(1, any.size() * 4 / 5);
+        return new TrainingData(name, any.range(0, cut), any.range(cut, any.size()), any.height(), any.width(), classes,
+            MNIST_MEAN, MNIST_DEVIATION);
+    }
+
+    private static @Nullable IdxDataset pair(Path folder, String set) throws IOException {
+        Path images = existing(folder, set + "-images", "idx3-ubyte");
+        Path labels = existing(folder, set + "-labels", "idx1-ubyte");
+        if (images == null && labels == null) {
+            return null;
+        }
+        if (images == null || labels == null) {
+            throw bad(folder, "there is " + (images == null ? labels : images).getFileName() + " but no "
+                + set + (images == null ? "-images-idx3-ubyte" : "-labels-idx1-ubyte")
+                + " (plain or .gz) beside it");
+        }
+        return IdxDataset.read(images, labels, MNIST_MEAN, MNIST_DEVIATION);
+    }
+
+    private static @Nullable Path existing(Path folder, String set, String kind) {
+        for (String middle : List.of("-", ".")) {
+            for (String end : List.of("", ".gz")) {
+                Path p = folder.resolve(set + middle + kind + end);
+                if (Files.exists(p)) {
+                    return p;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable Path single(Path folder, String end) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> found = files.filter(p -> p.getFileName().toString().endsWith(end)).sorted().toList();
+            if (found.size() > 1) {
+                throw bad(folder, "more than one file *" + end + ": " + found);
+            }
+            return found.isEmpty() ? null : found.getFirst();
+        }
+    }
+
+    /// Rows of a square image's pixels, and then its label.
+    private static TrainingData text(Path folder, Path trainFile, Path testFile) throws IOException {
+        DelimitedText format = DelimitedText.create().labelColumn(-1);
+        NumericTable train = format.read(trainFile);
+        NumericTable test = format.read(testFile);
+        int side = (int) Math.round(Math.sqrt(train.columns()));
+        if (train.columns() != test.columns() || side * side != train.columns()) {
+            throw bad(folder, "rows have " + train.columns() + " values in "
+                + trainFile.getFileName() + " and " + test.columns() + " in " + testFile.getFileName()
+                + "; expected the same square number (the pixels of an image) in both, and the label last");
+        }
+        int classes = 0;
+        for (NumericTable t : List.of(train, test)) {
+            for (int label : t.labels()) {
+                if (label < 0 || label > 9999) {
+                    throw bad(folder, "label " + label + "; expected 0 to 9999");
+                }
+                classes = Math.max(classes, label + 1);
+            }
+        }
+        double sum = 0;
+        double squares = 0;
+        double most = 0;
+        for (float v : train.values()) {
+            if (!Float.isFinite(v)) {
+                throw bad(folder, "" + trainFile.getFileName() + " holds " + v);
+            }
+            sum += v;
+            squares += (double) v * v;
+            most = Math.max(most, v);
+        }
+        if (most <= 0) {
+            throw bad(folder, "no value in " + trainFile.getFileName() + " is above 0");
+        }
+        double mean = sum / train.values().length;
+        double deviation = Math.sqrt(Math.max(1e-12, squares / train.values().length - mean * mean));
+        Shape shape = Shape.of(1, side, side);
+        return new TrainingData(String.valueOf(folder.toAbsolutePath().normalize().getFileName()),
+            new TableDataset(train, shape, mean, deviation), new TableDataset(test, shape, mean, deviation), side, side,
+            classes, mean / most, deviation / most);
+    }
+}

@@ -1,0 +1,155 @@
+package dev.tenon.tck.samples;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.Tensors;
+import dev.tenon.api.op.BatchNorm;
+import dev.tenon.api.op.BatchNormBackward;
+import dev.tenon.api.op.Cat;
+import dev.tenon.api.op.LogSoftmax;
+import dev.tenon.api.op.Pad;
+import dev.tenon.api.op.Softmax;
+import dev.tenon.api.op.TensorType;
+import dev.tenon.api.op.ViewOp;
+import dev.tenon.api.op.ViewScatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/// Softmax, normalisation, joining, padding: composites, against their decompositions too. Also the methods that are
+/// built from several ops.
+public final class CompositeSamples {
+    private CompositeSamples() {}
+
+    /// All of them.
+    public static List<Sample> all() {
+        List<Sample> s = new ArrayList<>();
+        for (DType d : Shapes.FLOATS) {
+            s.addAll(softmax(d));
+            s.addAll(normalisation(d));
+            s.addAll(statistics(d));
+        }
+        for (DType d : DType.values()) {
+            s.addAll(joined(d));
+        }
+        return s;
+    }
+
+    private static List<Sample> softmax(DType d) {
+        List<Sample> s = new ArrayList<>();
+        Input x = Input.of(d, 5, 7, 6).from(Domain.of(-8, 8));
+        for (int axis = 0; axis < 3; axis++) {
+            s.addAll(Sample.of("softmax", d, "axis " + axis, new Softmax(axis), Family.COMPOSITE, x)
+                    .inLayouts(Layout.STRIDED));
+            s.addAll(Sample.of("log_softmax", d, "axis " + axis, new LogSoftmax(axis), Family.COMPOSITE, x)
+                    .inLayouts(Layout.STRIDED));
+        }
+        Input big = Input.values(d, Shape.of(2, 3), 1000, 1001, 999, -1000, 0, 1000);
+        Input infinite = Input.values(d, Shape.of(4, 3), 1, 2, Double.NEGATIVE_INFINITY, 1, Double.NaN, 2, 1, 2,
+                Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY);
+        s.add(Sample.of("softmax", d, "large numbers", new Softmax(1), Family.COMPOSITE, big));
+        s.add(Sample.of("softmax", d, "infinities", new Softmax(1), Family.COMPOSITE, infinite));
+        s.add(Sample.of("softmax", d, "long", new Softmax(1), Family.COMPOSITE, Input.of(d, 3, 1023)));
+        s.add(Sample.of("softmax", d, "empty", new Softmax(1), Family.COMPOSITE, Input.of(d, 3, 0)));
+        s.add(Sample.of("softmax", d, "small", new Softmax(1), Family.COMPOSITE, Input.of(d, 2, 4)).gradients(2));
+        s.add(Sample.of("log_softmax", d, "large numbers", new LogSoftmax(1), Family.COMPOSITE, big));
+        s.add(Sample.of("log_softmax", d, "long", new LogSoftmax(1), Family.COMPOSITE, Input.of(d, 3, 1023)));
+        s.add(Sample.of("log_softmax", d, "small", new LogSoftmax(1), Family.COMPOSITE, Input.of(d, 2, 4))
+                .gradients(2));
+        return s;
+    }
+
+    private static List<Sample> normalisation(DType d) {
+        List<Sample> s = new ArrayList<>();
+        BatchNorm norm = new BatchNorm(1e-3);
+        DType work = d.kind().dtype();
+        for (Shape shape : List.of(Shape.of(9, 5), Shape.of(4, 3, 7), Shape.of(3, 5, 4, 3))) {
+            long[] c = {shape.dim(1)};
+            Input x = new Input(d, shape, Layout.CONTIGUOUS, Domain.USUAL, 1, List.of());
+            Input scale = Input.of(d, c).from(Domain.POSITIVE).seed(2);
+            Input shift = Input.of(d, c).seed(3);
+            s.addAll(Sample.of("batch_norm", d, shape.toString(), norm, Family.COMPOSITE, x, scale, shift)
+                    .inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
+            s.addAll(Sample.of("batch_norm_backward", d, shape.toString(), new BatchNormBackward(), Family.COMPOSITE,
+                    x.seed(5), x, scale, Input.of(work, c).seed(6), Input.of(work, c).from(Domain.POSITIVE))
+                    .inLayouts(Layout.TRANSPOSED));
+        }
+        s.add(Sample.of("batch_norm", d, "small", norm, Family.COMPOSITE, Input.of(d, 4, 2, 3),
+                Input.of(d, 2).from(Domain.POSITIVE), Input.of(d, 2)).gradients(1));
+        return s;
+    }
+
+    private static List<Sample> statistics(DType d) {
+        List<Sample> s = new ArrayList<>();
+        Input x = Input.of(d, 5, 7, 6);
+        Input small = Input.of(d, 3, 4);
+        s.add(method("mean", d, x, in -> in.mean(1)));
+        s.add(method("mean", d, small, in -> in.mean()).gradients(1));
+        s.add(method("var", d, x, in -> in.var(new int[] {0, 2}, 1, false)));
+        s.add(method("var", d, small, in -> in.var(new int[] {1}, 0, true)).gradients(2));
+        s.add(method("std", d, small, in -> in.std(new int[] {1}, 1, false)).gradients(2));
+        s.add(method("norm", d, small, in -> in.norm()).gradients(2));
+        s.add(method("norm", d, small, in -> in.norm(1, new int[] {1}, false)).gradients(1));
+        s.add(method("norm", d, small, in -> in.norm(3, new int[] {0}, false)).gradients(1));
+        s.add(method("norm", d, small, in -> in.norm(Double.POSITIVE_INFINITY, new int[] {0}, false)).gradients(1));
+        s.add(method("logsumexp", d, small, in -> in.logsumexp(new int[] {1}, false)).gradients(2));
+        s.add(method("sum", d, small, in -> in.sum(1)).gradients(2));
+        s.add(method("sum", d, small, in -> in.sum()).gradients(1));
+        s.add(method("prod", d, small, in -> in.prod(1, false)).gradients(2));
+        s.add(method("prod", d, Input.values(d, Shape.of(2, 3), 2, 0, 3, 0, 0, 1), in -> in.prod(1, true)).gradients(1));
+        s.add(method("max", d, small, in -> in.amax(new int[] {1}, false)).gradients(1));
+        s.add(method("min", d, small, in -> in.amin(new int[] {0}, true)).gradients(1));
+        s.add(method("max", d, small, in -> in.max(1, false).values()).gradients(1));
+        s.add(method("min", d, small, in -> in.min(0, true).values()).gradients(1));
+        s.add(method("cumsum", d, small, in -> in.cumsum(1)).gradients(2));
+        s.add(method("cumprod", d, small, in -> in.cumprod(1)).gradients(1));
+        s.add(method("cummax", d, small, in -> in.cummax(1).values()).gradients(1));
+        s.add(method("copy", d, small, in -> in.to(DType.F32).to(d)));
+        s.add(method("matmul", d, small, in -> in.matmul(in.mT())).gradients(2));
+        s.add(method("matmul", d, Input.of(d, 2, 3, 4), in -> in.matmul(in.get(0).mT())).gradients(2));
+        s.add(method("matmul", d, Input.of(d, 3), in -> in.dot(in)).gradients(2));
+        s.add(method("matmul", d, small, in -> in.mv(in.get(1L))).gradients(1));
+        s.add(method("matmul", d, small, in -> in.get(0L).outer(in.get(1L))).gradients(2));
+        s.add(method("matmul", d, Input.of(d, 3, 3), in -> in.addmm(in, in.t(), 0.5, 2)).gradients(2));
+        return s;
+    }
+
+    private static Sample method(String op, DType d, Input x,
+            UnaryOperator<Tensor> f) {
+        return Sample.of(op, d, "method", (device, in) -> List.of(f.apply(in.getFirst())), Family.COMPOSITE, x)
+                .scale(12);
+    }
+
+    private static List<Sample> joined(DType d) {
+        List<Sample> s = new ArrayList<>();
+        for (int axis = 0; axis < 3; axis++) {
+            int a = axis;
+            Input x = Input.of(d, 3, 4, 5).from(Domain.WIDE);
+            Input y = new Input(d, x.shape().with(axis, 7), Layout.TRANSPOSED, Domain.WIDE, 2, List.of());
+            Input z = new Input(d, x.shape().with(axis, 0), Layout.CONTIGUOUS, Domain.WIDE, 3, List.of());
+            s.addAll(Sample.of("cat", d, "axis " + axis, new Cat(axis), Family.EXACT, x, y, z, x.seed(4)).gradients(1)
+                    .inLayouts(Layout.FLIPPED, Layout.BROADCAST));
+            s.add(Sample.of("stack", d, "axis " + axis, (device, in) -> List.of(Tensors.stack(a, in)), Family.EXACT, x,
+                    x.seed(2)).gradients(2));
+        }
+        s.add(Sample.of("cat", d, "one", new Cat(0), Family.EXACT, Input.of(d, 5)));
+        Input x = Input.of(d, 3, 4, 5).from(Domain.WIDE);
+        double value = d == DType.BOOL ? 1 : 7;
+        s.addAll(Sample.of("pad", d, "around", new Pad(List.of(1L, 0L, 2L), List.of(0L, 3L, 1L), value), Family.EXACT, x)
+                .gradients(2).inLayouts(Layout.STRIDED));
+        s.add(Sample.of("pad", d, "cutting", new Pad(List.of(-1L, 2L, -2L), List.of(0L, -1L, -1L), value), Family.EXACT,
+                x).gradients(1));
+        s.add(Sample.of("pad", d, "empty", new Pad(List.of(2L, 0L), List.of(0L, 3L), value), Family.EXACT,
+                Input.of(d, 0, 4)));
+        for (ViewOp view : List.of(
+                new ViewOp.Slice(1, 3, 2, -2), new ViewOp.Diagonal(-1, 0, 2), new ViewOp.Permute(List.of(2, 0, 1)),
+                new ViewOp.Slice(0, 0, 0, 1), new ViewOp.Window(2, 2, 3, 1))) {
+            Shape part = view.place(TensorType.of(d, x.shape())).type().shape();
+            Input source = new Input(d, part, Layout.CONTIGUOUS, Domain.WIDE, 9, List.of());
+            s.addAll(Sample.of(view.name() + "_scatter", d, view.toString(), new ViewScatter(view), Family.EXACT, x,
+                    source).gradients(2).inLayouts(Layout.STEPPED, Layout.FLIPPED));
+        }
+        return s;
+    }
+}

@@ -1,0 +1,22 @@
+package dev.tenon.nn.layer;
+
+import dev.tenon.api.Generator;
+import dev.tenon.api.Tensor;
+
+/// In training each channel of `[n, c, height, width]` or `[c, height, width]` is zero with probability p.
+public final class Dropout2d extends DropoutLayer {
+    /// With probability p and the default generator.
+    public Dropout2d(double p) {
+        this(p, Generator.getDefault());
+    }
+
+    /// With probability p and a generator of its own.
+    public Dropout2d(double p, Generator generator) {
+        super(p, generator);
+    }
+
+    @Override
+    Tensor drop(Tensor x, double probability, boolean training, Generator g) {
+        return FeatureDropout.drop("Dropout2d", 2, x, probability, training, g);
+    }
+}

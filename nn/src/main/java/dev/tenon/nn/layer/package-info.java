@@ -1,0 +1,5 @@
+/// Layers: modules with parameters or settings of their own.
+@NullMarked
+package dev.tenon.nn.layer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,34 @@
+package dev.tenon.nn.loss;
+
+import dev.tenon.api.Tensor;
+import dev.tenon.nn.Module;
+import dev.tenon.nn.functional.Reduction;
+import java.util.List;
+
+/// A loss of an input against a target.
+public abstract class Loss extends Module {
+    private final Reduction reduction;
+
+    /// A loss with the given reduction.
+    protected Loss(Reduction reduction) {
+        this.reduction = reduction;
+    }
+
+    /// What becomes of the losses of the single elements.
+    public final Reduction reduction() {
+        return reduction;
+    }
+
+    /// Runs the hooks and [#forward(Tensor, Tensor)].
+    public final Tensor call(Tensor input, Tensor target) {
+        return callHooked(List.of(input, target), in -> List.of(forward(in.get(0), in.get(1)))).getFirst();
+    }
+
+    /// Computes the loss.
+    public abstract Tensor forward(Tensor input, Tensor target);
+
+    @Override
+    protected String settings() {
+        return "reduction=" + reduction;
+    }
+}
