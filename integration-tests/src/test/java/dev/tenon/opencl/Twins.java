@@ -21,6 +21,11 @@ final class Twins {
 
     private Twins() {}
 
+    /// Whether there is an OpenCL device.
+    static boolean hasOpenCl() {
+        return Device.all().stream().anyMatch(d -> d.type().equals("opencl"));
+    }
+
     /// Skips the test, saying why, where there is no OpenCL device.
     static void requireOpenCl() {
         String why = "";
@@ -79,8 +84,9 @@ final class Twins {
         double[] e = expected.toDoubleArray();
         double[] a = actual.toDoubleArray();
         double unit = switch (dtype) {
-            case F16 -> 0x1p-10;
-            case BF16 -> 0x1p-7;
+            // Decompositions round between their steps, native kernels at the end.
+            case F16 -> 0x1p-9;
+            case BF16 -> 0x1p-6;
             default -> 0;
         };
         for (int i = 0; i < e.length; i++) {

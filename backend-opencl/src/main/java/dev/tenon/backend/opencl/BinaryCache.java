@@ -28,13 +28,19 @@ final class BinaryCache {
     }
 
     /// The cache in the folder that `-Dtenon.opencl.cache` names (`none` for no cache), by default one in the user's
-    /// folder for caches.
-    static BinaryCache ofUser() {
+    /// folder for caches. Drivers that keep compiled programs themselves, and would compile once more to hand them out,
+    /// need none.
+    static BinaryCache ofUser(boolean driverKeeps) {
         String named = System.getProperty("tenon.opencl.cache", "");
-        if (named.equals("none")) {
+        if (named.equals("none") || named.isBlank() && driverKeeps) {
             return new BinaryCache(null);
         }
         return new BinaryCache(named.isBlank() ? userFolder().resolve("tenon").resolve("opencl") : Path.of(named));
+    }
+
+    /// Whether anything is kept.
+    boolean isOn() {
+        return folder != null;
     }
 
     private static Path userFolder() {

@@ -45,6 +45,11 @@ record DeviceFacts(
         boolean exactDivision,
         DeviceTraits traits) {
 
+    /// Whether the driver keeps compiled programs from run to run (PoCL), so that we need not.
+    boolean keepsPrograms() {
+        return identity.startsWith("Portable Computing Language\n");
+    }
+
     /// Why a device cannot be used, or an empty string.
     static String unfit(cl_device_id d) {
         if (number(d, CL_DEVICE_AVAILABLE, 4) == 0) {

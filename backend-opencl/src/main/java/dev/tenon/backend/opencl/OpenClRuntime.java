@@ -61,7 +61,7 @@ final class OpenClRuntime implements DeviceRuntime {
         this.facts = facts;
         this.context = context;
         this.defaultStream = queue();
-        this.programs = new Programs(context, facts, BinaryCache.ofUser());
+        this.programs = new Programs(context, facts, BinaryCache.ofUser(facts.keepsPrograms()));
         this.source = new KernelSource(OpenClDialect.INSTANCE, facts.traits());
     }
 

@@ -115,7 +115,9 @@ final class Programs {
                 throw new BackendException(name + ": a kernel does not build: " + Errors.name(e) + "\n" + log
                         + "\nSource:\n" + source, e);
             }
-            binaries.write(key(source), binary(program));
+            if (binaries.isOn()) {
+                binaries.write(key(source), binary(program));
+            }
             return program;
         }
     }
