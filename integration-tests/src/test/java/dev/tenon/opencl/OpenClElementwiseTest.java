@@ -136,7 +136,8 @@ class OpenClElementwiseTest {
         Expr scaled = Exprs.mul(x, new Expr.Param(Kind.F32, 0));
         Expr at = new Expr.Index(1);
         Expr whole = Exprs.add(new Expr.Index(-1), new Expr.Param(Kind.I64, 1));
-        Lambda body = Lambda.of(List.of(scaled, at, whole, scaled), List.of(DType.F32, DType.I64, DType.I32, DType.F16));
+        Lambda body = Lambda.of(
+                List.of(scaled, at, whole, scaled), List.of(DType.F32, DType.I64, DType.I32, DType.F16));
         for (long value : new long[] {5, 6}) {
             Scalars scalars = Scalars.ofBits(Double.doubleToRawLongBits(value / 4.0), value);
             MapOp op = new MapOp("several", body, Shape.SCALAR, scalars);

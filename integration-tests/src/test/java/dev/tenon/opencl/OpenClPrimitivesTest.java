@@ -40,7 +40,8 @@ class OpenClPrimitivesTest {
         Twins.compare("matmul " + dtype, dtype == DType.F64 ? 1e-12 : 1e-4, d -> List.of(
                 matmul(Twins.data(d, dtype, 1, 5, 3), Twins.data(d, dtype, 2, 3, 4)),
                 matmul(Twins.data(d, dtype, 3, 70, 90), Twins.data(d, dtype, 4, 90, 65)),
-                matmul(Twins.data(d, dtype, 5, 90, 70).transpose(0, 1), Twins.data(d, dtype, 6, 65, 90).transpose(0, 1)),
+                matmul(Twins.data(d, dtype, 5, 90, 70).transpose(0, 1),
+                        Twins.data(d, dtype, 6, 65, 90).transpose(0, 1)),
                 matmul(Twins.data(d, dtype, 7, 3, 1, 33, 40), Twins.data(d, dtype, 8, 2, 40, 50)),
                 matmul(Twins.data(d, dtype, 9, 3, 64, 0), Twins.data(d, dtype, 8, 0, 50))));
     }

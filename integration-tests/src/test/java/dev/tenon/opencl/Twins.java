@@ -42,7 +42,8 @@ final class Twins {
         Shape shape = Shape.of(dims);
         Random random = new Random(seed);
         double[] v = new double[(int) shape.elements()];
-        double[] awkward = {0, -0.0, 1, -1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 2, -2.5, 100};
+        double[] awkward = {0, -0.0, 1, -1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY,
+            2, -2.5, 100};
         for (int i = 0; i < v.length; i++) {
             boolean special = dtype.isFloating() && seed < 0 && random.nextInt(4) == 0;
             v[i] = special ? awkward[random.nextInt(awkward.length)] : random.nextDouble() * 8 - 4;

@@ -162,7 +162,8 @@ final class KernelWriter {
         StringBuilder s = new StringBuilder(dialect.prelude(traits));
         s.append(wide ? "typedef i64 idx;\n" : "typedef i32 idx;\n").append(helperText);
         functions.forEach(f -> s.append(functionText(f)));
-        s.append("KERNEL(").append(local).append(") void ").append(entry).append('(').append(String.join(", ", declarations)).append(") {\n");
+        s.append("KERNEL(").append(local).append(") void ").append(entry).append('(')
+                .append(String.join(", ", declarations)).append(") {\n");
         for (String p : pointers) {
             s.append("    ").append(p).append(" += o_").append(p).append(";\n");
         }

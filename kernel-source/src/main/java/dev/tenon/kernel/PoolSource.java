@@ -36,7 +36,8 @@ final class PoolSource {
             String k = "k" + a;
             w.line("for (idx " + k + " = 0; " + k + " < " + w.number("kernel" + a, op.kernel().get(a)) + "; " + k
                     + "++) {");
-            w.line("idx p" + a + " = c" + (a + 2) + " * " + w.number("stride" + a, g.stride().get(a)) + " + " + k + " * "
+            w.line("idx p" + a + " = c" + (a + 2) + " * " + w.number("stride" + a, g.stride().get(a))
+                    + " + " + k + " * "
                     + w.number("dilation" + a, g.dilation().get(a)) + " - " + w.number("pad" + a, g.padLow().get(a))
                     + ";");
             w.line("if (p" + a + " < 0 || p" + a + " >= " + w.number("extent" + a, x.shape().dim(a + 2)) + ") {");

@@ -93,7 +93,9 @@ final class ReduceSource {
         boolean across = kept.rank() > 0 && read.stream().anyMatch(i -> innerStride(kept, i) == 1)
                 && read.stream().noneMatch(i -> innerStride(reduced, i) == 1);
         boolean items = traits.cpu() || across || n < 64;
-        int local = items ? (int) Math.min(traits.cpu() ? 64 : 128, MapSource.powerOfTwo(results)) : traits.groupOf(256);
+        int local = items
+                ? (int) Math.min(traits.cpu() ? 64 : 128, MapSource.powerOfTwo(results))
+                : traits.groupOf(256);
         if (items && traits.cpu() && !across) {
             local = 1;
         }

@@ -75,8 +75,8 @@ record Space(long[] dims, List<long[]> strides) {
         return wide;
     }
 
-    /// The statements that give the coordinates `prefix0`, `prefix1`, … of the element whose number is in `flat`, along
-    /// the first `axes` axes. Extents are parameters named after the prefix.
+    /// The statements that give the coordinates `prefix0`, `prefix1`, … of the element whose number is in `flat`,
+    /// along the first `axes` axes. Extents are parameters named after the prefix.
     List<String> decode(KernelWriter w, String prefix, String flat, int axes) {
         List<String> out = new ArrayList<>();
         if (axes == 1) {

@@ -22,7 +22,8 @@ final class WindowSource {
     private final long channels;
     private final long filters;
 
-    private WindowSource(Dialect dialect, DeviceTraits traits, Convolution op, Shape input, Shape weight, Shape result) {
+    private WindowSource(Dialect dialect, DeviceTraits traits, Convolution op, Shape input, Shape weight,
+            Shape result) {
         this.dialect = dialect;
         this.traits = traits;
         this.geometry = op.geometry();
@@ -123,7 +124,8 @@ final class WindowSource {
                 s.channels * s.taps(), s.wide(), loadA, loadB, store).plan();
     }
 
-    /// The position `p` in the input that tap `t` of window `o` meets; leaves the function with 0 where that is padding.
+    /// The position `p` in the input that tap `t` of window `o` meets; leaves the function with 0 where that is
+    /// padding.
     private List<String> inside(String tap, String window) {
         List<String> t = new ArrayList<>();
         for (int a = 0; a < axes; a++) {
@@ -134,8 +136,8 @@ final class WindowSource {
         return t;
     }
 
-    /// `[channels, filters x taps] x [filters x taps, images x positions]`: each input position gathers from the windows
-    /// that met it.
+    /// `[channels, filters x taps] x [filters x taps, images x positions]`: each input position gathers from
+    /// the windows that met it.
     static KernelPlan backwardData(Dialect dialect, DeviceTraits traits, Convolution op, List<TensorType> in,
             TensorType out) {
         TensorType g = in.get(0);
