@@ -31,7 +31,6 @@ public final class OpenClDialect implements Dialect {
             #define VEC(type, n) VEC_(type, n)
             #define VEC_(type, n) VEC_##type(n)
             #define VEC_f32(n) VEC__(float, n)
-            #define VEC_f64(n) VEC__(double, n)
             #define VEC_i32(n) VEC__(int, n)
             #define VEC_i64(n) VEC__(long, n)
             #define VEC__(type, n) type##n
@@ -56,6 +55,7 @@ public final class OpenClDialect implements Dialect {
         String doubles = """
                 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
                 typedef double f64;
+                #define VEC_f64(n) VEC__(double, n)
                 #define BITS_F64(x) as_ulong(x)
                 #define F64_BITS(x) as_double((u64)(x))
                 """;
