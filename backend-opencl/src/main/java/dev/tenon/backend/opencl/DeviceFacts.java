@@ -69,8 +69,10 @@ record DeviceFacts(
         long floats = number(d, CL_DEVICE_SINGLE_FP_CONFIG, 8);
         boolean doubles = (" " + text(d, CL_DEVICE_EXTENSIONS) + " ").contains(" cl_khr_fp64 ");
         int lanes = (int) Math.max(1, number(d, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, 4));
+        // With kernels for GPUs a processor is slow, but can test them.
+        boolean gpuKernels = "gpu".equals(System.getProperty("tenon.opencl.kernels"));
         DeviceTraits traits = new DeviceTraits(
-                cpu,
+                cpu && !gpuKernels,
                 doubles,
                 (int) Math.min(1 << 20, number(d, CL_DEVICE_MAX_WORK_GROUP_SIZE, addressBytes(d))),
                 number(d, CL_DEVICE_LOCAL_MEM_SIZE, 8),
