@@ -186,7 +186,7 @@ final class ErrorChecks {
                 "max_pool2d", "padding 2");
         wrong("pool dtype", () -> Dispatcher.apply(new AvgPool(List.of(2, 2), WindowGeometry.of(2, 2, 0, 1), false,
                 true,
-                OptionalLong.empty()), List.of(of(DType.I32, 1, 1, 8, 8))), "avg_pool2d", "i32");
+                OptionalLong.empty()), List.of(of(DType.BOOL, 1, 1, 8, 8))), "avg_pool2d", "bool");
         wrong("pool gradient", () -> Dispatcher.run(new MaxPoolBackward(Shape.of(1, 1, 4, 4)), f(1, 1, 2, 2),
                 of(DType.I64, 1, 1, 2, 3)), "max_pool2d_backward", "[1, 1, 2, 2]", "[1, 1, 2, 3]");
         wrong("batch norm", () -> Dispatcher.apply(new BatchNorm(1e-5), List.of(f(4, 3), f(2), f(3))), "batch_norm",
