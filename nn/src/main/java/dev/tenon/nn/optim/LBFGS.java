@@ -88,8 +88,17 @@ public final class LBFGS extends Optimizer {
     }
 
     /// With the given settings.
+    ///
+    /// @throws IllegalArgumentException if weight decay or maximisation is asked for
     public LBFGS(List<Parameter> parameters, Options options) {
-        super(parameters, options);
+        super(parameters, checked(options));
+    }
+
+    private static Options checked(Options o) {
+        if (o.values().getOrDefault("weightDecay", 0.0) != 0 || o.values().getOrDefault("maximize", 0.0) != 0) {
+            throw new IllegalArgumentException("LBFGS: " + o + ": weight decay and maximisation belong into the loss");
+        }
+        return o;
     }
 
     /// The loss and its gradient somewhere.

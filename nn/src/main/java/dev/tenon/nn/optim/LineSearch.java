@@ -71,7 +71,8 @@ final class LineSearch<P> {
                 return zoom(p, before);
             }
             double least = p.t + 0.01 * (p.t - before.t);
-            t = Math.clamp(cubic(before, p), least, 10 * p.t);
+            double guess = cubic(before, p);
+            t = Double.isNaN(guess) ? (least + 10 * p.t) / 2 : Math.clamp(guess, least, 10 * p.t);
             before = p;
         }
         return before;
