@@ -182,6 +182,13 @@ public final class Losses {
                 : compare("poisson_nll_loss", POISSON, input, target, reduction, epsilon);
     }
 
+    /// [#poissonNll], with Stirling's approximation of the constant term where `full`.
+    public static Tensor poissonNll(
+            Tensor input, Tensor target, Reduction reduction, boolean logInput, boolean full, double epsilon) {
+        Tensor losses = poissonNll(input, target, Reduction.NONE, logInput, epsilon);
+        return reduction.of(full ? losses.add(MarginLosses.stirling(target)) : losses);
+    }
+
     /// log(1 + e^(-target input)) for targets 1 and -1.
     public static Tensor softMargin(Tensor input, Tensor target, Reduction reduction) {
         return compare("soft_margin_loss", SOFT_MARGIN, input, target, reduction);
