@@ -65,7 +65,7 @@ public final class Ctc {
         total = total.where(started, unstarted);
         Tensor possible = total.gt(NOTHING / 2);
         Tensor otherwise = Tensors.fullLike(total, zeroInfinity ? 0 : Double.POSITIVE_INFINITY);
-        Tensor losses = total.neg().where(possible, otherwise);
+        Tensor losses = total.rsub(0).where(possible, otherwise);
         if (reduction == Reduction.MEAN) {
             Tensor divisor = Tensors.of(lengths).to(logp.device()).clampMin(1).to(losses.dtype());
             return losses.div(divisor).mean();
