@@ -13,7 +13,6 @@ import static dev.tenon.api.op.Exprs.unary;
 
 import dev.tenon.api.Formula;
 import dev.tenon.api.Formula.Rule;
-import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.op.BinaryFn;
