@@ -275,6 +275,25 @@ class AdaptiveOptimizerTest {
         }
     }
 
+    /// A kernel `[2, 3, 1, 2]` takes the step of the matrix `[2, 6]`; maximising is minimising the opposite.
+    @Test
+    void muonTakesKernelsAsMatrices() {
+        Tensor start = Tensors.randn(2, 6).to(DType.F64);
+        Tensor g = Tensors.randn(2, 6).to(DType.F64);
+        Parameter matrix = Parameter.startingAt(start.clone());
+        Parameter kernel = Parameter.startingAt(start.reshape(2, 3, 1, 2).clone());
+        matrix.get().setGrad(g);
+        kernel.get().setGrad(g.neg().reshape(2, 3, 1, 2));
+        new Muon(List.of(matrix), 0.1).step();
+        new Muon(List.of(kernel), Muon.options(0.1).maximize(true)).step();
+        assertArrayEquals(matrix.get().toDoubleArray(), kernel.get().toDoubleArray(), 1e-12);
+        Parameter half = Parameter.startingAt(start.to(DType.BF16));
+        half.get().setGrad(g.to(DType.BF16));
+        new Muon(List.of(half), 0.1).step();
+        assertEquals(DType.BF16, half.dtype());
+        assertArrayEquals(matrix.get().toDoubleArray(), half.get().toDoubleArray(), 0.05);
+    }
+
     @Test
     void muonBringsSingularValuesNearOne() {
         Tensor x = Tensors.randn(6, 20).to(DType.F64);

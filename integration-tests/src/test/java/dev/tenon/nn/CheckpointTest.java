@@ -19,6 +19,7 @@ import dev.tenon.nn.layer.Dropout;
 import dev.tenon.nn.layer.Linear;
 import dev.tenon.nn.optim.Adam;
 import dev.tenon.nn.optim.CosineAnnealingLR;
+import dev.tenon.nn.optim.ExponentialMovingAverage;
 import dev.tenon.nn.optim.LRScheduler;
 import dev.tenon.nn.optim.NAdam;
 import dev.tenon.nn.optim.ReduceLROnPlateau;
@@ -144,12 +145,18 @@ class CheckpointTest {
         ReduceLROnPlateau plateau = new ReduceLROnPlateau(optimizer, ReduceLROnPlateau.Options.DEFAULT.with(0.3, 1));
         Checkpoint checkpoint = new Checkpoint().add("model", net).add("optimizer", optimizer).add("scaler", scaler)
                 .add("plateau", plateau);
+        ExponentialMovingAverage average = new ExponentialMovingAverage(net, 0.9);
+        checkpoint.add("average", average);
         steps(net, optimizer, scaler, plateau, 0, 5);
+        average.update();
+        float[] mean = average.stateDict().get("weight").toFloatArray();
         checkpoint.save(file, Map.of());
         steps(net, optimizer, scaler, plateau, 5, 12);
+        average.update();
         float[] weights = net.weight().get().toFloatArray();
         List<Double> numbers = List.of(scaler.scale(), plateau.best(), plateau.lastLr().getFirst());
         checkpoint.load(file);
+        assertArrayEquals(mean, average.stateDict().get("weight").toFloatArray());
         steps(net, optimizer, scaler, plateau, 5, 12);
         assertArrayEquals(weights, net.weight().get().toFloatArray());
         assertEquals(numbers, List.of(scaler.scale(), plateau.best(), plateau.lastLr().getFirst()));

@@ -8,6 +8,7 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.data.format.DatasetFormatException;
 import dev.tenon.data.format.Safetensors;
+import dev.tenon.nn.optim.ExponentialMovingAverage;
 import dev.tenon.nn.optim.Optimizer;
 import dev.tenon.nn.optim.OptimizerState;
 import dev.tenon.nn.optim.Stateful;
@@ -83,6 +84,23 @@ public final class Checkpoint {
             @Override
             public void load(Map<String, Tensor> tensors, Map<String, String> text) {
                 optimizer.loadStateDict(new OptimizerState(tensors, numbers(text)));
+            }
+        });
+    }
+
+    /// Adds the running means of weights.
+    ///
+    /// @return this
+    public Checkpoint add(String name, ExponentialMovingAverage average) {
+        return add(name, new Part() {
+            @Override
+            public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
+                average.stateDict().forEach((key, t) -> tensors.put(prefix + key, t));
+            }
+
+            @Override
+            public void load(Map<String, Tensor> tensors, Map<String, String> text) {
+                average.loadStateDict(tensors);
             }
         });
     }
