@@ -5,6 +5,7 @@ module dev.tenon.api {
     requires static transitive org.jspecify;
 
     exports dev.tenon.api;
+    exports dev.tenon.api.linalg;
     exports dev.tenon.api.op;
     exports dev.tenon.api.spi;
 

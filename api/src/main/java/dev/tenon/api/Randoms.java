@@ -91,7 +91,7 @@ final class Randoms {
         Tensor running = w.cumsum(-1);
         Shape s = w.shape().with(-1, samples);
         Tensor u = uniform(s, 0, 1, DType.F64, w.device(), g).mul(running.narrow(-1, w.size(-1) - 1, 1));
-        return running.searchSorted(u, true).clampMax(w.size(-1) - 1);
+        return running.searchSorted(u, true).minimum(w.size(-1) - 1);
     }
 
     private static long bits(double v) {

@@ -1,5 +1,13 @@
 package dev.tenon.autograd;
 
+import dev.tenon.api.linalg.Cholesky;
+import dev.tenon.api.linalg.CholeskySolve;
+import dev.tenon.api.linalg.Determinant;
+import dev.tenon.api.linalg.Eigh;
+import dev.tenon.api.linalg.PseudoInverse;
+import dev.tenon.api.linalg.Solve;
+import dev.tenon.api.linalg.Svd;
+import dev.tenon.api.linalg.TriangularSolve;
 import dev.tenon.api.op.AvgPool;
 import dev.tenon.api.op.AvgPoolBackward;
 import dev.tenon.api.op.BatchNorm;
@@ -59,6 +67,15 @@ final class Rules {
         put(AvgPool.class, NeuralRules::avgPool);
         put(AvgPoolBackward.class, NeuralRules::avgPoolBackward);
         put(BatchNorm.class, new NeuralRules.OfBatchNorm());
+        put(Cholesky.class, new LinalgRules.OfCholesky());
+        put(CholeskySolve.class, new LinalgRules.OfCholeskySolve());
+        put(Solve.class, new LinalgRules.OfSolve());
+        put(TriangularSolve.class, new LinalgRules.OfTriangularSolve());
+        put(Determinant.class, new LinalgRules.OfDeterminant());
+        put(Determinant.Slogdet.class, new LinalgRules.OfSlogdet());
+        put(Eigh.class, new LinalgRules.OfEigh());
+        put(Svd.class, new LinalgRules.OfSvd());
+        put(PseudoInverse.class, new LinalgRules.OfPseudoInverse());
     }
 
     private Rules() {}

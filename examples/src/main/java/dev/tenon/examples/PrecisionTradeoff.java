@@ -25,8 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What fewer bits cost: a small classifier of drawn digits, trained in 64 bits, in 32 bits, and with matrix products in
-/// 16 bits (autocast), each saved in the bits it was trained for and loaded again to be tested.
+/// What fewer bits cost: a small classifier of drawn digits, trained in 64 bits, in 32 bits, and with matrix products
+/// in 16 bits (autocast), each saved in the bits it was trained for and loaded again to be tested.
 ///
 /// The nets start with the same weights and see the same images in the same order.
 public final class PrecisionTradeoff {

@@ -7,11 +7,11 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Generator;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
-import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import dev.tenon.nn.functional.Bags;
 import dev.tenon.nn.functional.Distances;
 import dev.tenon.nn.functional.Dropouts;
+import dev.tenon.nn.functional.FeatureAlpha;
 import dev.tenon.nn.functional.GroupNorms;
 import dev.tenon.nn.functional.Linears;
 import dev.tenon.nn.functional.Norms;
@@ -55,7 +55,12 @@ final class ActivationTable {
                 a -> Shrinkage.hardtanh(a.x(), a.f("min_val", -1), a.f("max_val", 1)));
         add(F + "threshold", "input threshold value inplace",
                 a -> Shrinkage.threshold(a.x(), a.f("threshold"), a.f("value")));
-        add(F + "softshrink", "input lambd", a -> Shrinkage.softshrink(a.x(), a.f("lambd", 0.5)));
+        add(F + "softshrink", "input lambd", a -> {
+            if (a.x().detach().isNaN().any().itemLong() != 0) {
+                throw new NotComparable("PyTorch 1.13 gives 0 for NaN; later versions, and this library, NaN");
+            }
+            return Shrinkage.softshrink(a.x(), a.f("lambd", 0.5));
+        });
         add(F + "hardshrink", "input lambd", a -> Shrinkage.hardshrink(a.x(), a.f("lambd", 0.5)));
         add(F + "softplus", "input beta threshold",
                 a -> Shrinkage.softplus(a.x(), a.f("beta", 1), a.f("threshold", 20)));
@@ -99,12 +104,21 @@ final class ActivationTable {
         return a.has("padding_idx") ? OptionalLong.of(a.i("padding_idx")) : OptionalLong.empty();
     }
 
+    private static Tensor index(Args a) {
+        return a.x().dtype().isFloating() ? a.t("weight") : a.x();
+    }
+
+    private static Tensor table(Args a) {
+        return a.x().dtype().isFloating() ? a.x() : a.t("weight");
+    }
+
     private static void maps() {
         add(F + "linear", "input weight bias", a -> Linears.linear(a.x(), a.t("weight"), a.opt("bias")));
         add(F + "bilinear", "input1 input2 weight bias",
                 a -> Linears.bilinear(a.t("input1"), a.t("input2"), a.t("weight"), a.opt("bias")));
+        // The samples give the table first, the function takes the index first.
         add(F + "embedding", "input weight padding_idx max_norm norm_type scale_grad_by_freq sparse",
-                a -> Linears.embedding(a.x(), a.t("weight"), padding(a)));
+                a -> Linears.embedding(index(a), table(a), padding(a)));
         add(F + "one_hot", "input num_classes", a -> {
             long n = a.i("num_classes", -1);
             return Linears.oneHot(a.x(), n < 0 ? a.x().max().itemLong() + 1 : n);
@@ -112,7 +126,7 @@ final class ActivationTable {
         add(F + "embedding_bag", "input weight offsets max_norm norm_type scale_grad_by_freq mode sparse"
                 + " per_sample_weights include_last_offset padding_idx", a -> {
                     Bags.Mode mode = Bags.Mode.valueOf(a.s("mode", "mean").toUpperCase(Locale.ROOT));
-                    return Bags.embeddingBag(a.x(), a.t("weight"), a.opt("offsets"), mode,
+                    return Bags.embeddingBag(index(a), table(a), a.opt("offsets"), mode,
                             a.opt("per_sample_weights"), a.b("include_last_offset", false), padding(a));
                 });
     }
@@ -148,10 +162,10 @@ final class ActivationTable {
                     a -> Dropouts.featureDropout(a.x(), a.f("p", 0.5), a.b("training", true), g));
         }
         add(F + "feature_alpha_dropout", "input p training inplace", a -> {
-            if (a.b("training", false)) {
-                throw new TensorException("feature_alpha_dropout is not among the functions yet");
+            if (a.b("training", false) && a.f("p", 0.5) > 0 && a.f("p", 0.5) < 1) {
+                throw new NotComparable("the result is random");
             }
-            return Dropouts.alphaDropout(a.x(), a.f("p", 0.5), false, g);
+            return FeatureAlpha.dropout(a.x(), a.f("p", 0.5), a.b("training", false), g);
         });
     }
 }

@@ -6,7 +6,9 @@ import dev.tenon.api.ProductOps;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.api.linalg.Linalg;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Products of vectors and matrices, norms, factorisations.
 final class LinalgTable {
@@ -14,6 +16,102 @@ final class LinalgTable {
 
     static void fill() {
         products();
+        norms();
+        factorisations();
+        pseudoInverses();
+    }
+
+    private static final int[] NO_AXES = new int[0];
+
+    /// A number as the order of a norm; a name as it is.
+    private static Tensor matrixNorm(Tensor x, Object order, int[] axes, boolean keep) {
+        return order instanceof String s && !s.endsWith("inf")
+                ? Linalg.matrixNorm(x, s, axes, keep)
+                : Linalg.matrixNorm(x, Json.number(order), axes, keep);
+    }
+
+    private static Tensor typed(Args a) {
+        return a.dtype("dtype") == null ? a.x() : a.x().to(a.dtype("dtype", a.x().dtype()));
+    }
+
+    private static void norms() {
+        add("norm", "input p dim keepdim dtype", a -> {
+            int[] axes = ReductionTable.axes(a);
+            boolean keep = a.b("keepdim", false);
+            // Frobenius' norm over any axes is the Euclidean one.
+            if (a.s("p", "fro").equals("fro")) {
+                return typed(a).norm(2, axes, keep);
+            }
+            return a.s("p", "").equals("nuc")
+                    ? Linalg.matrixNorm(typed(a), "nuc", a.has("dim") ? axes : new int[] {0, 1}, keep)
+                    : typed(a).norm(a.f("p"), axes, keep);
+        });
+        add("linalg.norm", "input ord dim keepdim dtype", a -> {
+            Tensor x = typed(a);
+            int[] axes = ReductionTable.axes(a);
+            boolean keep = a.b("keepdim", false);
+            Object order = a.get("ord");
+            if (order == null) {
+                return x.norm(2, axes, keep);
+            }
+            if (axes.length == 2 || axes.length == 0 && x.rank() == 2) {
+                return matrixNorm(x, order, axes.length == 2 ? axes : new int[] {0, 1}, keep);
+            }
+            return Linalg.vectorNorm(x, a.f("ord"), axes, keep);
+        });
+        add("linalg.vector_norm", "input ord dim keepdim dtype", a -> Linalg.vectorNorm(
+                typed(a), a.f("ord", 2), ReductionTable.axes(a), a.b("keepdim", false)));
+        add("linalg.matrix_norm", "input ord dim keepdim dtype", a -> {
+            Object order = a.get("ord");
+            return matrixNorm(typed(a), order == null ? "fro" : order,
+                    a.has("dim") ? a.ints("dim") : new int[] {-2, -1}, a.b("keepdim", false));
+        });
+        add("linalg.cond", "input p", a -> Linalg.cond(a.x()));
+        add("renorm", "input p dim maxnorm",
+                a -> Linalg.renorm(a.x(), a.f("p"), a.axis("dim"), a.f("maxnorm")));
+    }
+
+    private static void factorisations() {
+        for (String name : new String[] {"cholesky", "linalg.cholesky"}) {
+            add(name, "input upper", a -> Linalg.cholesky(a.x(), a.b("upper", false)));
+        }
+        add("cholesky_solve", "input input2 upper",
+                a -> Linalg.choleskySolve(a.x(), a.t("input2"), a.b("upper", false)));
+        add("cholesky_inverse", "input upper", a -> Linalg.choleskyInverse(a.x(), a.b("upper", false)));
+        add("linalg.det", "input", a -> Linalg.det(a.x()));
+        add("logdet", "input", a -> Linalg.logdet(a.x()));
+        add("linalg.slogdet", "input", a -> {
+            var d = Linalg.slogdet(a.x());
+            return List.of(d.sign(), d.logAbs());
+        });
+        add("linalg.inv", "input", a -> Linalg.inv(a.x()));
+        add("linalg.solve", "input B left", a -> Linalg.solve(a.x(), a.t("B")));
+        add("linalg.solve_triangular", "input B upper left unitriangular", a -> Linalg.solveTriangular(
+                a.x(), a.t("B"), a.b("upper", false), a.b("left", true), a.b("unitriangular", false)));
+        add("linalg.matrix_power", "input n", a -> Linalg.matrixPower(a.x(), a.i("n")));
+        add("matrix_exp", "input", a -> Linalg.matrixExp(a.x()));
+        add("linalg.eigvalsh", "input UPLO", a -> Linalg.eigvalsh(a.x(), a.s("UPLO", "L").equals("U")));
+        add("linalg.svdvals", "input driver", a -> Linalg.svdvals(a.x()));
+        add("linalg.tensorinv", "input ind", a -> Linalg.tensorInv(a.x(), (int) a.i("ind", 2)));
+        add("linalg.tensorsolve", "input B dims",
+                a -> Linalg.tensorSolve(a.x(), a.t("B"), a.has("dims") ? a.ints("dims") : NO_AXES));
+    }
+
+    private static @Nullable Tensor bound(Args a, String name) {
+        return a.has(name) ? ElementwiseTable.operand(a, name, a.x()) : null;
+    }
+
+    private static Tensor matrix(Args a) {
+        return a.b("hermitian", false) ? Linalg.symmetric(a.x()) : a.x();
+    }
+
+    private static void pseudoInverses() {
+        add("pinverse", "input rcond", a -> Linalg.pinv(a.x(), null,
+                Tensors.number(a.f("rcond", 1e-15), a.x())));
+        add("linalg.pinv", "input rcond hermitian atol rtol",
+                a -> Linalg.pinv(matrix(a), bound(a, "atol"), bound(a, "rtol")));
+        add("linalg.matrix_rank", "input tol hermitian atol rtol",
+                a -> Linalg.matrixRank(matrix(a), bound(a, "atol"), bound(a, "rtol")));
     }
 
     private static void products() {

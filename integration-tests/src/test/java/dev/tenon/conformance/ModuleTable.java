@@ -122,10 +122,12 @@ final class ModuleTable {
     private static void attention() {
         add("nn.functional._scaled_dot_product_attention",
                 "query key value attn_mask dropout_p need_attn_weights is_causal", a -> {
+                    if (a.f("dropout_p", 0) > 0) {
+                        throw new NotComparable("the result is random");
+                    }
                     var s = Attentions.scaledDotProduct(a.t("query"), a.t("key"), a.t("value"), a.opt("attn_mask"),
                             a.b("is_causal", false), a.f("dropout_p", 0));
-                    return Arrays.<@Nullable Object>asList(
-                            s.output(), a.b("need_attn_weights", false) ? s.weights() : null);
+                    return List.of(s.output(), s.weights());
                 });
         add("module.MultiheadAttention", "query key value key_padding_mask need_weights attn_mask"
                 + " average_attn_weights params num_heads", a -> {
@@ -134,7 +136,7 @@ final class ModuleTable {
                             need(p, "in_proj_weight"), p.get("in_proj_bias"), need(p, "out_proj.weight"),
                             p.get("out_proj.bias"), a.opt("attn_mask"), a.opt("key_padding_mask"), 0);
                     Tensor w = a.b("average_attn_weights", true) ? s.weights().mean(1) : s.weights();
-                    return Arrays.<@Nullable Object>asList(s.output(), a.b("need_weights", true) ? w : null);
+                    return a.b("need_weights", true) ? List.of(s.output(), w) : s.output();
                 });
         add("module.TransformerEncoderLayer", "input src_mask src_key_padding_mask params nhead norm_first activation",
                 ModuleTable::encoderLayer);

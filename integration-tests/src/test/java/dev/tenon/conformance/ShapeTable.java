@@ -129,7 +129,14 @@ final class ShapeTable {
     }
 
     private static void cast(String name, DType to) {
-        add(name, "input memory_format", a -> a.x().to(to));
+        add(name, "input memory_format", a -> cast(a.x(), to));
+    }
+
+    private static Tensor cast(Tensor x, DType to) {
+        if (to.isIntegral() && x.dtype().isFloating() && x.detach().isFinite().all().itemLong() == 0) {
+            throw new NotComparable("what NaN and infinities are as integers is left open by C; here 0 and the ends");
+        }
+        return x.to(to);
     }
 
     private static void casts() {
@@ -148,7 +155,7 @@ final class ShapeTable {
             for (String n : new String[] {"a", "b", "dtype"}) {
                 to = a.get(n) instanceof DType d ? d : to;
             }
-            return a.x().to(to);
+            return cast(a.x(), to);
         });
     }
 
@@ -171,8 +178,10 @@ final class ShapeTable {
                 a.f("start"), a.f("end"), a.i("steps"), a.f("base", 10), a.dtype("dtype", DType.F32), a.device()));
         add("eye", "n m dtype device",
                 a -> Tensors.eye(a.i("n"), a.i("m", a.i("n")), a.dtype("dtype", DType.F32), a.device()));
-        add("zeros", "*size dtype device", a -> Tensors.zeros(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
-        add("ones", "*size dtype device", a -> Tensors.ones(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
+        add("zeros", "*size dtype device",
+                a -> Tensors.zeros(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
+        add("ones", "*size dtype device",
+                a -> Tensors.ones(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
         add("zeros_like", "input dtype", a -> Tensors.zeros(a.x().shape(), like(a), a.device()));
         add("ones_like", "input dtype", a -> Tensors.ones(a.x().shape(), like(a), a.device()));
         add("full_like", "input fill_value dtype",
@@ -186,7 +195,8 @@ final class ShapeTable {
                 a.i("row"), a.i("col"), a.i("offset", 0), false, a.dtype("dtype", DType.I64), a.device()));
         add("tril_indices", "row col offset dtype device", a -> Tensors.triangleIndices(
                 a.i("row"), a.i("col"), a.i("offset", 0), true, a.dtype("dtype", DType.I64), a.device()));
-        add("linalg.vander", "x N", a -> Tensors.vander(a.t("x"), a.i("N", a.t("x").size(-1)), true));
+        add("linalg.vander", "x N", a -> Tensors.vander(a.t("x"),
+                a.i("N", a.t("x").rank() == 0 ? 1 : a.t("x").size(-1)), true));
     }
 
     private static DType like(Args a) {

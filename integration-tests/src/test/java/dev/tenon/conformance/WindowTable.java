@@ -3,6 +3,7 @@ package dev.tenon.conformance;
 import static dev.tenon.conformance.OpTable.add;
 
 import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import dev.tenon.nn.functional.AdaptivePools;
@@ -94,6 +95,13 @@ final class WindowTable {
             if (a.has("output_size")) {
                 Shape given = Shape.of(a.longs("output_size"));
                 out = given.slice(given.rank() - axes, given.rank());
+            }
+            Tensor index = a.t("indices");
+            int rows = (int) a.x().shape().slice(0, a.x().rank() - axes).elements();
+            Tensor perRow = index.reshape(rows, index.elements() / Math.max(1, rows)).sort(1, false).values();
+            if (perRow.diff(1, 1).eq(0L).any().itemLong() != 0) {
+                throw new NotComparable("a position comes twice: which value stands there is left open, and with it"
+                        + " the gradient");
             }
             return AdaptivePools.maxUnpool(a.x(), a.t("indices"), out);
         });

@@ -42,8 +42,8 @@ public final class Attentions {
         return new Attended(weights.matmul(value), weights);
     }
 
-    /// Attention with several heads: query, key and value are mapped linearly, cut into heads, attended to, put together
-    /// and mapped again.
+    /// Attention with several heads: query, key and value are mapped linearly, cut into heads, attended to, put
+    /// together and mapped again.
     ///
     /// @param query `[n, queries, width]`
     /// @param key `[n, keys, width]`

@@ -19,13 +19,17 @@ public final class Padding {
         if (mode == PaddingMode.ZEROS) {
             return Tensors.pad(x, 0, widths);
         }
-        if (widths.length % 2 != 0 || widths.length / 2 > x.rank() || Arrays.stream(widths).anyMatch(w -> w < 0)) {
+        if (widths.length % 2 != 0 || widths.length / 2 > x.rank()) {
             throw new TensorException("pad: widths " + Arrays.toString(widths) + " for shape " + x.shape()
-                    + ": expected two, not negative, for each of at most " + x.rank() + " axes");
+                    + ": expected two for each of at most " + x.rank() + " axes");
         }
         Tensor t = x;
         for (int i = 0; i < widths.length / 2; i++) {
-            t = alongAxis(t, mode, x.rank() - 1 - i, widths[2 * i], widths[2 * i + 1]);
+            int axis = x.rank() - 1 - i;
+            t = alongAxis(t, mode, axis, Math.max(0, widths[2 * i]), Math.max(0, widths[2 * i + 1]));
+            // A negative width cuts off.
+            long from = Math.max(0, -widths[2 * i]);
+            t = t.narrow(axis, from, t.size(axis) - from - Math.max(0, -widths[2 * i + 1]));
         }
         return t;
     }
@@ -35,10 +39,11 @@ public final class Padding {
             return x;
         }
         long n = x.size(axis);
-        long most = mode == PaddingMode.REFLECT ? n - 1 : mode == PaddingMode.CIRCULAR ? n : n == 0 ? 0 : Long.MAX_VALUE;
+        long most = mode == PaddingMode.REFLECT ? n - 1 : mode == PaddingMode.CIRCULAR ? n
+                : n == 0 ? 0 : Long.MAX_VALUE;
         if (before > most || after > most) {
-            throw new TensorException("pad: a " + mode + " margin of " + before + " and " + after + " along axis " + axis
-                    + " of " + x.shape() + ": at most " + most + " is possible");
+            throw new TensorException("pad: a " + mode + " margin of " + before + " and " + after + " along axis "
+                    + axis + " of " + x.shape() + ": at most " + most + " is possible");
         }
         List<Tensor> parts = new ArrayList<>();
         if (before > 0) {

@@ -22,7 +22,8 @@ public abstract class Loss extends Module {
 
     /// Runs the hooks and [#forward(Tensor, Tensor)]; under [Autocast] in 32 bits.
     public final Tensor call(Tensor input, Tensor target) {
-        return callHooked(List.of(Autocast.full(input), Autocast.full(target)), in -> List.of(forward(in.get(0), in.get(1)))).getFirst();
+        return callHooked(List.of(Autocast.full(input), Autocast.full(target)),
+                in -> List.of(forward(in.get(0), in.get(1)))).getFirst();
     }
 
     /// Computes the loss.

@@ -22,7 +22,8 @@ public final class GradientAccumulation {
     /// @throws IllegalArgumentException if that is less
     public GradientAccumulation(Optimizer optimizer, int steps) {
         if (steps < 1) {
-            throw new IllegalArgumentException("gradient accumulation: " + steps + " batches a step: expected 1 or more");
+            throw new IllegalArgumentException("gradient accumulation: " + steps
+                    + " batches a step: expected 1 or more");
         }
         this.optimizer = optimizer;
         this.steps = steps;

@@ -1,7 +1,7 @@
 package dev.tenon.nn.optim;
 
-/// Up from a small learning rate to the highest, and down to a very small one: trains fast where the highest is near the
-/// limit of stability. The learning rate of the optimiser plays no part.
+/// Up from a small learning rate to the highest, and down to a very small one: trains fast where the highest is near
+/// the limit of stability. The learning rate of the optimiser plays no part.
 ///
 /// Source: Smith and Topin, "Super-convergence", 2019.
 ///
