@@ -5,7 +5,8 @@ import dev.tenon.tck.BackendTck;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
-/// The whole suite on the OpenCL device that `-Dtenon.test.opencl` names, such as `opencl:0`. It is asked for, not part of
+/// The whole suite on the OpenCL device that `-Dtenon.test.opencl` names, such as `opencl:0`. It is asked for, not
+/// part of
 /// every build: each of its thousands of kernels is compiled by the device's driver, which takes PoCL half a second.
 @EnabledIf(
         value = "dev.tenon.opencl.Twins#hasOpenCl",

@@ -1,9 +1,12 @@
 package dev.tenon.nn.functional;
 
 import dev.tenon.api.DType;
+import dev.tenon.api.Device;
+import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Attention (Vaswani et al., 2017).
@@ -24,10 +27,33 @@ public final class Attentions {
     /// @param dropout the probability with which a weight is dropped; 0 outside of training
     public static Attended scaledDotProduct(
             Tensor query, Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double dropout) {
+        return scaledDotProduct(query, key, value, mask, causal, dropout, 1 / Math.sqrt(query.size(-1)));
+    }
+
+    /// softmax(scale Q Kᵀ + mask) V.
+    ///
+    /// @param query `[..., queries, width]`
+    /// @param key `[..., keys, width]`
+    /// @param value `[..., keys, values]`
+    /// @param mask which keys a query may attend to (`BOOL`), or what is added to the scores; broadcasts to
+    ///     `[..., queries, keys]`; or null
+    /// @param causal whether query i only attends to keys up to i
+    /// @param dropout the probability with which a weight is dropped; 0 outside of training
+    /// @param scale what the scores are multiplied by
+    /// @throws TensorException if shapes do not fit, or there are both a mask and causality
+    public static Attended scaledDotProduct(Tensor query, Tensor key, Tensor value, @Nullable Tensor mask,
+            boolean causal, double dropout, double scale) {
+        boolean fits = query.rank() >= 2 && key.rank() >= 2 && value.rank() >= 2 && query.size(-1) == key.size(-1)
+                && key.size(-2) == value.size(-2);
+        if (!fits) {
+            throw new TensorException("scaled_dot_product_attention: query " + query.shape() + ", key " + key.shape()
+                    + ", value " + value.shape()
+                    + ": expected [..., queries, width], [..., keys, width] and [..., keys, values]");
+        }
         if (causal && mask != null) {
             throw new TensorException("scaled_dot_product_attention: both a mask and causal: give one of them");
         }
-        Tensor scores = query.div(Math.sqrt(query.size(-1))).matmul(key.mT());
+        Tensor scores = query.mul(scale).matmul(key.mT());
         Tensor m = mask;
         if (causal) {
             Tensor rows = Tensors.arange(0, query.size(-2), 1, DType.I64, query.device()).unsqueeze(1);
@@ -60,15 +86,34 @@ public final class Attentions {
             @Nullable Tensor inBias, Tensor outWeight, @Nullable Tensor outBias, @Nullable Tensor mask,
             @Nullable Tensor keyPadding, double dropout) {
         long width = query.size(-1);
-        if (query.rank() != 3 || width % heads != 0 || inWeight.size(0) != 3 * width) {
-            throw new TensorException("multi_head_attention: query " + query.shape() + ", " + heads
-                    + " heads, weight " + inWeight.shape()
-                    + ": expected [n, queries, width], a divisor of width, and [3 width, width]");
+        if (inWeight.rank() != 2 || inWeight.size(0) != 3 * width) {
+            throw new TensorException("multi_head_attention: query " + query.shape() + ", weight " + inWeight.shape()
+                    + ": expected [n, queries, width] and [3 width, width]");
         }
+        List<Tensor> in = inWeight.split(width, 0);
+        return multiHead(query, key, value, heads, in, inBias, outWeight, outBias, mask, keyPadding, dropout);
+    }
+
+    /// As [#multiHead(Tensor, Tensor, Tensor, int, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, double)], with maps
+    /// of their own for keys and values of other widths.
+    ///
+    /// @param inWeights the maps of query, key and value, each `[width, its width]`
+    public static Attended multiHead(Tensor query, Tensor key, Tensor value, int heads, List<Tensor> inWeights,
+            @Nullable Tensor inBias, Tensor outWeight, @Nullable Tensor outBias, @Nullable Tensor mask,
+            @Nullable Tensor keyPadding, double dropout) {
+        long width = query.size(-1);
+        boolean fits = query.rank() == 3 && key.rank() == 3 && value.rank() == 3 && heads > 0 && width % heads == 0
+                && query.size(0) == key.size(0) && key.size(0) == value.size(0) && key.size(1) == value.size(1);
+        if (!fits) {
+            throw new TensorException("multi_head_attention: query " + query.shape() + ", key " + key.shape()
+                    + ", value " + value.shape() + ", " + heads
+                    + " heads: expected [n, queries, width], twice [n, keys, ...], and a divisor of width");
+        }
+        checkMasks(query, key, heads, mask, keyPadding);
         Tensor[] parts = {query, key, value};
         for (int i = 0; i < 3; i++) {
             Tensor bias = inBias == null ? null : inBias.narrow(0, i * width, width);
-            Tensor mapped = Linears.linear(parts[i], inWeight.narrow(0, i * width, width), bias);
+            Tensor mapped = Linears.linear(parts[i], inWeights.get(i), bias);
             parts[i] = mapped.unflatten(2, heads, width / heads).transpose(1, 2);
         }
         Tensor added = asAddition(mask, query.dtype());
@@ -83,6 +128,29 @@ public final class Attentions {
         Attended a = scaledDotProduct(parts[0], parts[1], parts[2], added, false, dropout);
         Tensor joined = a.output.transpose(1, 2).flatten(2, 3);
         return new Attended(Linears.linear(joined, outWeight, outBias), a.weights);
+    }
+
+    private static void checkMasks(
+            Tensor query, Tensor key, int heads, @Nullable Tensor mask, @Nullable Tensor keyPadding) {
+        long n = query.size(0);
+        Shape scores = Shape.of(query.size(1), key.size(1));
+        Shape perHead = Shape.of(n * heads).concat(scores);
+        if (mask != null && !mask.shape().equals(scores) && !mask.shape().equals(perHead)) {
+            throw new TensorException("multi_head_attention: attention mask " + mask.shape() + ": expected " + scores
+                    + " or " + perHead);
+        }
+        Shape keys = Shape.of(n, key.size(1));
+        if (keyPadding != null && !keyPadding.shape().equals(keys)) {
+            throw new TensorException("multi_head_attention: key padding mask " + keyPadding.shape() + ": expected "
+                    + keys);
+        }
+    }
+
+    /// The mask, for several heads, that keeps each position from attending to later ones: `BOOL` `[length, length]`,
+    /// true above the diagonal.
+    public static Tensor causalMask(long length, Device device) {
+        Tensor at = Tensors.arange(0, length, 1, DType.I64, device);
+        return at.unsqueeze(1).lt(at);
     }
 
     private static @Nullable Tensor asAddition(@Nullable Tensor mask, DType dtype) {

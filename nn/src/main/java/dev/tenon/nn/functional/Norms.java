@@ -18,6 +18,7 @@ import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.Scalars;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -142,6 +143,38 @@ public final class Norms {
         Tensor centred = wide.sub(wide.mean(axes, true));
         Tensor rstd = centred.square().mean(axes, true).add(epsilon).rsqrt();
         return scaled(centred, rstd, weight, bias).to(x.dtype());
+    }
+
+    /// Division by the root of the mean square over the last axes together, then a scale (Zhang and Sennrich, 2019).
+    ///
+    /// @param normalized the extents of the axes that are normalised: the last of x
+    /// @param weight the scale, of shape `normalized`, or null for 1
+    /// @param epsilon added to the mean square; empty for the distance from 1 to the next number of x's dtype
+    /// @throws TensorException if shapes do not fit
+    public static Tensor rmsNorm(Tensor x, Shape normalized, @Nullable Tensor weight, OptionalDouble epsilon) {
+        int n = normalized.rank();
+        boolean fits = n > 0 && x.rank() >= n && x.shape().slice(x.rank() - n, x.rank()).equals(normalized)
+                && (weight == null || weight.shape().equals(normalized));
+        if (!fits || !x.dtype().isFloating()) {
+            throw new TensorException("rms_norm: input " + x.type() + ", weight "
+                    + (weight == null ? "none" : weight.shape()) + ": expected floating-point [..., " + normalized
+                    + "] and " + normalized);
+        }
+        int[] axes = IntStream.range(x.rank() - n, x.rank()).toArray();
+        Tensor wide = x.to(x.dtype().kind().dtype());
+        Tensor rms = wide.square().mean(axes, true).add(epsilon.orElse(step(x.dtype()))).rsqrt();
+        Tensor normal = NORMALIZE.apply(wide, rms);
+        return (weight == null ? normal : normal.mul(weight)).to(x.dtype());
+    }
+
+    /// The distance from 1 to the next number.
+    private static double step(DType dtype) {
+        return switch (dtype) {
+            case F64 -> 0x1p-52;
+            case F16 -> 0x1p-10;
+            case BF16 -> 0x1p-7;
+            default -> 0x1p-23;
+        };
     }
 
     private static Tensor scaled(Tensor centred, Tensor rstd, @Nullable Tensor weight, @Nullable Tensor bias) {

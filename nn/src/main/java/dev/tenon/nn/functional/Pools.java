@@ -118,6 +118,27 @@ public final class Pools {
         return Windows.batched(name, x, axes, in -> Dispatcher.run(op, in));
     }
 
+    // --- norms
+
+    /// The p-norm of each window: the p-th root of the sum of its elements' p-th powers; NaN where that sum is
+    /// negative, which odd exponents allow.
+    ///
+    /// @param p the exponent, not 0
+    /// @param kernel positions in a window, one number for all spatial axes or one for each
+    /// @param options stride and ceil mode; there is no padding
+    /// @throws TensorException if shapes or settings do not fit
+    public static Tensor lpPool(int axes, Tensor x, double p, List<Integer> kernel, PoolOptions options) {
+        String name = "lp_pool" + axes + "d";
+        List<Integer> size = Windows.each(name, "window", kernel, axes);
+        if (p == 0 || options.paddings().stream().anyMatch(w -> w != 0)) {
+            throw new TensorException(name + ": exponent " + p + ", padding " + options.paddings()
+                    + ": expected an exponent that is not 0, and no padding");
+        }
+        long positions = size.stream().mapToLong(k -> k).reduce(1, (a, b) -> a * b);
+        Tensor powers = avgPool(axes, x.pow(p), size, options);
+        return powers.mul((double) positions).pow(1 / p);
+    }
+
     // --- means over windows that follow from the size of the result
 
     /// The means of as many windows as are asked for, evenly over each of the last `axes` axes: window i of o covers

@@ -176,4 +176,16 @@ public final class Resizing {
         return x.reshape(Shape.of(batch.elements(), c, h, r, w, r)).permute(0, 1, 3, 5, 2, 4)
                 .reshape(batch.concat(Shape.of(c * r * r, h, w)));
     }
+
+    /// Interleaves groups of channels: channel g of k in group i of n becomes channel g n + i (Zhang et al., 2018).
+    ///
+    /// @param x `[n, c, ...]`
+    /// @throws TensorException if the groups do not divide the channels
+    public static Tensor channelShuffle(Tensor x, int groups) {
+        if (x.rank() < 2 || groups < 1 || x.size(1) % groups != 0) {
+            throw new TensorException("channel_shuffle: input " + x.shape() + ", " + groups
+                    + " groups: expected [n, c, ...] and a divisor of c");
+        }
+        return x.unflatten(1, groups, x.size(1) / groups).transpose(1, 2).reshape(x.shape());
+    }
 }

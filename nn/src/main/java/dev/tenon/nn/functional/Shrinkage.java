@@ -11,8 +11,10 @@ import static dev.tenon.api.op.Exprs.unary;
 
 import dev.tenon.api.Formula;
 import dev.tenon.api.Formula.Rule;
+import dev.tenon.api.Generator;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
+import dev.tenon.api.Tensors;
 import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.UnaryFn;
 import java.util.Arrays;
@@ -101,6 +103,21 @@ public final class Shrinkage {
             dims[1] = weight.elements();
         }
         return PRELU.apply(x, weight.reshape(dims));
+    }
+
+    /// x where positive, elsewhere x times a slope: drawn for each element uniformly from [lower, upper) in training,
+    /// their mean otherwise (Xu et al., 2015).
+    ///
+    /// @throws TensorException if the limits are not in order or the dtype is not floating-point
+    public static Tensor rrelu(Tensor x, double lower, double upper, boolean training, Generator generator) {
+        if (!(lower <= upper) || !x.dtype().isFloating()) {
+            throw new TensorException("rrelu: input " + x.type() + ", slopes from " + lower + " to " + upper
+                    + ": expected floating-point and limits in order");
+        }
+        if (!training) {
+            return x.leakyRelu((lower + upper) / 2);
+        }
+        return PRELU.apply(x, Tensors.uniform(x.shape(), lower, upper, x.dtype(), x.device(), generator));
     }
 
     /// The first half along an axis times the sigmoid of the second (Dauphin et al., 2016).

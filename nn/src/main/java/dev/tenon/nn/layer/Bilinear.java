@@ -45,6 +45,12 @@ public final class Bilinear extends Module {
         return Linears.bilinear(x1, x2, weight.get(), bias == null ? null : bias.get());
     }
 
+    /// One for each output vector and element of the weight, and the products with the second input.
+    @Override
+    public long multiplyAdds(List<Tensor> inputs, List<Tensor> outputs) {
+        return outputs.getFirst().elements() * (weight.shape().dim(1) + 1) * weight.shape().dim(2);
+    }
+
     @Override
     protected String settings() {
         return "in1Features=" + weight.shape().dim(1) + ", in2Features=" + weight.shape().dim(2) + ", outFeatures="

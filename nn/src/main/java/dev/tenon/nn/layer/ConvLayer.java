@@ -9,6 +9,7 @@ import dev.tenon.nn.functional.ConvOptions;
 import dev.tenon.nn.functional.Convs;
 import dev.tenon.nn.init.Init;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What the convolutions over one, two and three axes have in common.
@@ -61,6 +62,12 @@ public abstract sealed class ConvLayer extends Module permits Conv1d, Conv2d, Co
     @Override
     public final Tensor forward(Tensor x) {
         return Convs.conv(axes, x, weight.get(), bias == null ? null : bias.get(), options);
+    }
+
+    /// One for each output and element of the weight that leads to it.
+    @Override
+    public final long multiplyAdds(List<Tensor> inputs, List<Tensor> outputs) {
+        return outputs.getFirst().elements() * (weight.elements() / weight.shape().dim(0));
     }
 
     @Override

@@ -8,7 +8,7 @@ import dev.tenon.nn.Module;
 /// What the dropout layers have in common: a probability, and where the random numbers come from. In evaluation they
 /// give what they take.
 public abstract sealed class DropoutLayer extends Module
-        permits Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout {
+        permits Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, FeatureAlphaDropout {
     private final double p;
     private final Generator generator;
 

@@ -6,6 +6,7 @@ import dev.tenon.nn.Module;
 import dev.tenon.nn.Parameter;
 import dev.tenon.nn.functional.Linears;
 import dev.tenon.nn.init.Init;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// x Aᵀ + b: `[..., in]` to `[..., out]`. Weight and bias start uniform within ± 1 / √in.
@@ -40,6 +41,12 @@ public final class Linear extends Module {
     @Override
     public Tensor forward(Tensor x) {
         return Linears.linear(x, weight.get(), bias == null ? null : bias.get());
+    }
+
+    /// One for each output and input feature.
+    @Override
+    public long multiplyAdds(List<Tensor> inputs, List<Tensor> outputs) {
+        return outputs.getFirst().elements() * weight.shape().dim(1);
     }
 
     @Override
