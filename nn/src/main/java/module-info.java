@@ -7,6 +7,7 @@ module dev.tenon.nn {
     exports dev.tenon.nn.layer;
     exports dev.tenon.nn.loss;
     exports dev.tenon.nn.optim;
+    exports dev.tenon.nn.recurrent;
 
     requires transitive dev.tenon.api;
     requires dev.tenon.autograd;

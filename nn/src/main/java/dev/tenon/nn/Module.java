@@ -376,6 +376,15 @@ public abstract class Module {
 
     // --- text
 
+    /// How many multiplications, each with an addition, matrix products and convolutions of this module itself, without
+    /// its children, take for one call: what [Summary] adds up. None by default.
+    ///
+    /// @param inputs what the module was called with
+    /// @param outputs what it gave
+    public long multiplyAdds(List<Tensor> inputs, List<Tensor> outputs) {
+        return 0;
+    }
+
     /// The settings that [#toString()] shows in parentheses, such as `inFeatures=3, outFeatures=4`.
     protected String settings() {
         return "";

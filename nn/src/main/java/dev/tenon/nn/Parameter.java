@@ -1,7 +1,13 @@
 package dev.tenon.nn;
 
+import dev.tenon.api.Context;
+import dev.tenon.api.DType;
+import dev.tenon.api.Device;
+import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
+import dev.tenon.api.Tensors;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +30,17 @@ public final class Parameter extends Slot {
                     + " is not floating-point and has no gradient; register it as a buffer");
         }
         return new Parameter(owned(initial).requiresGrad(true), true);
+    }
+
+    /// A parameter with memory of its own: `F32` on the default device, in no scope.
+    ///
+    /// @param fill gives it its first values
+    public static Parameter create(Shape shape, Consumer<Tensor> fill) {
+        try (Context.Mode _ = Context.unscoped()) {
+            Tensor t = Tensors.empty(shape, DType.F32, Device.getDefault());
+            fill.accept(t);
+            return new Parameter(t.requiresGrad(true), true);
+        }
     }
 
     /// A parameter that is the given tensor itself, for optimisers of tensors that belong to no module. The tensor

@@ -1,15 +1,41 @@
 package dev.tenon.nn.functional;
 
+import static dev.tenon.api.op.Exprs.add;
+import static dev.tenon.api.op.Exprs.mul;
+import static dev.tenon.api.op.Exprs.sub;
+import static dev.tenon.api.op.Exprs.unary;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Dispatcher;
+import dev.tenon.api.Formula;
+import dev.tenon.api.Formula.Rule;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import dev.tenon.api.op.Expr;
+import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.MapOp;
+import dev.tenon.api.op.UnaryFn;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// Recurrent cells, and one layer of them over a sequence.
+/// Recurrent cells, and one layer of them over a sequence. What a cell computes with its gates is one elementwise op.
 public final class Recurrences {
+    /// Operands: the gates of the mapped input (reset, update, new), those of the mapped state, the state.
+    private static final Formula GRU_GATES = new Formula("gru_cell", Rule.FLOAT, a -> {
+        Expr reset = unary(UnaryFn.SIGMOID, add(a.x(0), a.x(3)));
+        Expr update = unary(UnaryFn.SIGMOID, add(a.x(1), a.x(4)));
+        Expr next = unary(UnaryFn.TANH, add(a.x(2), mul(reset, a.x(5))));
+        return add(next, mul(update, sub(a.x(6), next)));
+    });
+    private static final ConcurrentMap<DType, Lambda> LSTM_GATES = new ConcurrentHashMap<>();
+
     private Recurrences() {}
 
     /// What a cell computes with: maps of the input and of the state, and their shifts (or null).
@@ -31,12 +57,10 @@ public final class Recurrences {
 
     /// The gated recurrent unit (Cho et al., 2014); gates in the order reset, update, new.
     public static final Cell GRU = (mapped, s, w) -> {
-        List<Tensor> x = mapped.chunk(3, -1);
-        List<Tensor> h = ofHidden(s, w).chunk(3, -1);
-        Tensor reset = x.get(0).add(h.get(0)).sigmoid();
-        Tensor update = x.get(1).add(h.get(1)).sigmoid();
-        Tensor next = x.get(2).add(reset.mul(h.get(2))).tanh();
-        return new State(next.add(update.mul(s.hidden.sub(next))), null);
+        List<Tensor> operands = new ArrayList<>(gates("gru", mapped, 3, s));
+        operands.addAll(gates("gru", ofHidden(s, w), 3, s));
+        operands.add(s.hidden);
+        return new State(GRU_GATES.applyAll(operands), null);
     };
 
     /// Long short-term memory (Hochreiter and Schmidhuber, 1997); gates in the order input, forget, cell, output.
@@ -45,11 +69,35 @@ public final class Recurrences {
         if (memory == null) {
             throw new TensorException("lstm: the state has no memory cell");
         }
-        List<Tensor> gates = mapped.add(ofHidden(s, w)).chunk(4, -1);
-        Tensor kept = gates.get(1).sigmoid().mul(memory);
-        Tensor next = kept.add(gates.get(0).sigmoid().mul(gates.get(2).tanh()));
-        return new State(gates.get(3).sigmoid().mul(next.tanh()), next);
+        List<Tensor> operands = new ArrayList<>(gates("lstm", mapped.add(ofHidden(s, w)), 4, s));
+        operands.add(memory);
+        DType dtype = mapped.dtype();
+        if (memory.dtype() != dtype) {
+            throw new TensorException("lstm: input " + mapped.type() + ", memory cell " + memory.type()
+                    + ": expected one dtype");
+        }
+        Lambda body = LSTM_GATES.computeIfAbsent(dtype, Recurrences::lstmGates);
+        List<Tensor> out = Dispatcher.apply(MapOp.of("lstm_cell", body), operands);
+        return new State(out.get(0), out.get(1));
     };
+
+    private static Lambda lstmGates(DType dtype) {
+        DType work = dtype.kind().dtype();
+        Expr[] x = new Expr[5];
+        Arrays.setAll(x, i -> Exprs.in(i, dtype, work));
+        Expr memory = add(mul(unary(UnaryFn.SIGMOID, x[1]), x[4]),
+                mul(unary(UnaryFn.SIGMOID, x[0]), unary(UnaryFn.TANH, x[2])));
+        Expr hidden = mul(unary(UnaryFn.SIGMOID, x[3]), unary(UnaryFn.TANH, memory));
+        return Lambda.of(List.of(hidden, memory), List.of(dtype, dtype));
+    }
+
+    private static List<Tensor> gates(String op, Tensor mapped, int count, State s) {
+        if (mapped.size(-1) != count * s.hidden.size(-1)) {
+            throw new TensorException(op + ": state " + s.hidden.shape() + ", gates " + mapped.shape()
+                    + ": expected " + count + " gates of the state's width");
+        }
+        return Parts.of(mapped, count, -1);
+    }
 
     private static Tensor ofHidden(State s, Weights w) {
         return Linears.linear(s.hidden, w.hidden, w.hiddenBias);
@@ -68,14 +116,40 @@ public final class Recurrences {
     /// @param backwards whether it runs from the last step to the first
     /// @return outputs `[time, n, hidden]` in the order of the sequence
     public static Sequence layer(Cell cell, Tensor x, State first, Weights weights, boolean backwards) {
-        Tensor mapped = Linears.linear(x, weights.input, weights.inputBias);
-        long steps = x.size(0);
-        List<Tensor> outputs = new ArrayList<>();
-        State state = first;
-        for (long t = 0; t < steps; t++) {
-            state = cell.step(mapped.select(0, backwards ? steps - 1 - t : t), state, weights);
-            outputs.add(backwards ? 0 : outputs.size(), state.hidden);
+        return layer(cell, x, first, weights, backwards, null);
+    }
+
+    /// A layer of cells over sequences of different lengths, `[time, n, in]`: what lies behind the end of a sequence
+    /// changes no state and gives zeros, so that the last state is that at the sequence's own end, or, backwards, at its
+    /// beginning, as with PyTorch's packed sequences.
+    ///
+    /// @param backwards whether it runs from the last step to the first
+    /// @param valid which steps belong to the sequences, `BOOL`, `[time, n, 1]`; null for all
+    /// @return outputs `[time, n, hidden]` in the order of the sequence
+    public static Sequence layer(
+            Cell cell, Tensor x, State first, Weights weights, boolean backwards, @Nullable Tensor valid) {
+        int steps = (int) x.size(0);
+        if (x.rank() != 3 || steps == 0) {
+            throw new TensorException("recurrent layer: input " + x.shape() + ": expected [time, n, in], time at least 1");
         }
-        return new Sequence(Tensors.stack(0, outputs), state);
+        List<Tensor> mapped = Parts.of(Linears.linear(x, weights.input, weights.inputBias), steps, 0);
+        Tensor[] outputs = new Tensor[steps];
+        State state = first;
+        for (int i = 0; i < steps; i++) {
+            int t = backwards ? steps - 1 - i : i;
+            State next = cell.step(mapped.get(t).squeeze(0), state, weights);
+            if (valid == null) {
+                outputs[t] = next.hidden;
+                state = next;
+            } else {
+                Tensor here = valid.select(0, t);
+                outputs[t] = next.hidden.maskedFill(here.logicalNot(), 0);
+                Tensor memory = next.memory;
+                Tensor before = state.memory;
+                state = new State(next.hidden.where(here, state.hidden),
+                        memory == null || before == null ? memory : memory.where(here, before));
+            }
+        }
+        return new Sequence(Tensors.stack(0, Arrays.asList(outputs)), state);
     }
 }

@@ -1,0 +1,5 @@
+/// Recurrent layers and their cells.
+@NullMarked
+package dev.tenon.nn.recurrent;
+
+import org.jspecify.annotations.NullMarked;
