@@ -39,8 +39,14 @@ public sealed interface ProductOps permits Tensor {
     }
 
     /// The sums of products along the last `axes` axes of this and the first of another tensor.
+    ///
+    /// @throws TensorException if either has fewer axes, or paired axes differ in extent
     default Tensor tensordot(Tensor other, int axes) {
         int n = ((Tensor) this).rank();
+        if (axes < 0 || axes > n || axes > other.rank()) {
+            throw new TensorException("tensordot: " + axes + " axes of " + ((Tensor) this).shape() + " and "
+                    + other.shape() + ": expected 0 to " + Math.min(n, other.rank()));
+        }
         return tensordot(other, IntStream.range(n - axes, n).toArray(), IntStream.range(0, axes).toArray());
     }
 

@@ -132,8 +132,9 @@ public sealed interface StatisticsOps permits Tensor {
     /// The differences of neighbours along an axis, `times` times over. Of truth values: whether they differ.
     default Tensor diff(int times, int axis) {
         Tensor t = (Tensor) this;
-        if (t.rank() == 0) {
-            throw new TensorException("diff: takes one axis or more, got a scalar");
+        if (t.rank() == 0 || times < 0) {
+            throw new TensorException("diff: " + times + " times over " + t.shape()
+                    + ": expected one axis or more, and no negative number");
         }
         for (int i = 0; i < times && t.size(axis) > 0; i++) {
             long n = t.size(axis) - 1;

@@ -33,10 +33,14 @@ public final class Ctc {
         long[] steps = inputLengths.toLongArray();
         long[] lengths = targetLengths.toLongArray();
         int n = steps.length;
-        if (logp.rank() != 3 || logp.size(1) != n || lengths.length != n) {
-            throw new TensorException("ctc_loss: input " + logProbabilities.shape() + ", " + n + " input lengths, "
-                    + lengths.length + " target lengths: expected [time, n, classes] and n of both");
+        if (!logp.dtype().isFloating() || logp.rank() != 3 || logp.size(1) != n || lengths.length != n) {
+            throw new TensorException("ctc_loss: input " + logProbabilities.type() + ", " + n + " input lengths, "
+                    + lengths.length + " target lengths: expected floating-point [time, n, classes] and n of both");
         }
+        if (blank < 0 || blank >= logp.size(2)) {
+            throw new TensorException("ctc_loss: blank " + blank + ": expected a class, 0 to " + (logp.size(2) - 1));
+        }
+        checkLengths(logp.size(0), steps, targets, lengths);
         int longest = 0;
         long all = 0;
         for (int i = 0; i < n; i++) {
@@ -71,6 +75,21 @@ public final class Ctc {
             return losses.div(divisor).mean();
         }
         return reduction == Reduction.NONE && !batch ? losses.squeeze(0) : reduction.of(losses);
+    }
+
+    private static void checkLengths(long time, long[] steps, Tensor targets, long[] lengths) {
+        int n = lengths.length;
+        boolean joined = targets.rank() == 1 && n != 1;
+        long most = joined ? targets.elements() : n == 0 ? 0 : targets.elements() / n;
+        long sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += lengths[i];
+            if (steps[i] < 0 || steps[i] > time || lengths[i] < 0 || (joined ? sum : lengths[i]) > most) {
+                throw new TensorException("ctc_loss: sequence " + i + " of " + steps[i] + " steps with a target of "
+                        + lengths[i] + " labels: expected at most " + time + " steps, and as many labels as the"
+                        + " targets " + targets.shape() + " have");
+            }
+        }
     }
 
     /// The labels of each target with blanks before, between and behind, `[n, 2 longest + 1]`.
