@@ -21,9 +21,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@EnabledIfSystemProperty(named = "tenon.test.opencl", matches = ".+", disabledReason = "asked for by its property:"
+        + " its kernels for every dtype take minutes to compile")
 class OpenClElementwiseTest {
 
     @BeforeAll

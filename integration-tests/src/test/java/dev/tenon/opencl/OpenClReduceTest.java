@@ -12,9 +12,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@EnabledIfSystemProperty(named = "tenon.test.opencl", matches = ".+", disabledReason = "asked for by its property:"
+        + " its kernels for every dtype take minutes to compile")
 class OpenClReduceTest {
 
     @BeforeAll

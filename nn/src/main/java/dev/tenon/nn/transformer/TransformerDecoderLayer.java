@@ -6,7 +6,6 @@ import dev.tenon.nn.layer.Dropout;
 import dev.tenon.nn.layer.LayerNorm;
 import dev.tenon.nn.layer.Linear;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// Attention of a sequence to itself and to a memory, then two linear maps with an activation in between; each with
 /// dropout, a residual connection and layer normalisation (Vaswani et al., 2017). Names of parts are PyTorch's:
