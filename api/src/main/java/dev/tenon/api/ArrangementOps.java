@@ -141,9 +141,9 @@ public sealed interface ArrangementOps permits Tensor {
         if (counts.elements() == 1) {
             return t.repeatInterleave(n[0], axis);
         }
-        if (counts.rank() != 1 || n.length != t.size(axis)) {
+        if (counts.rank() != 1 || n.length != t.size(axis) || Arrays.stream(n).anyMatch(k -> k < 0)) {
             throw new TensorException("repeat_interleave: counts " + counts.shape() + " along axis " + axis + " of "
-                    + t.shape() + ": expected one for each slice");
+                    + t.shape() + ": expected one for each slice, none negative");
         }
         long[] index = new long[(int) Arrays.stream(n).sum()];
         int at = 0;

@@ -1,11 +1,12 @@
 package dev.tenon.api;
 
+import dev.tenon.api.spi.OpPolicy;
 import dev.tenon.api.spi.Recorder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The modes of the current thread: whether gradients are tracked, the open scope, a running capture, anomaly
-/// detection.
+/// detection, a policy for ops.
 ///
 /// There are no process-wide modes. A thread starts with gradients on and nothing open; whoever starts workers hands on
 /// the modes with [#propagate(Runnable)].
@@ -16,6 +17,7 @@ public final class Context {
     boolean anomalies;
     @Nullable Scope scope;
     @Nullable Recorder recorder;
+    @Nullable OpPolicy policy;
 
     private Context() {}
 
@@ -81,6 +83,19 @@ public final class Context {
         return current().recorder != null;
     }
 
+    /// Lets a policy run this thread's ops until closed; null for none.
+    public static Mode policy(@Nullable OpPolicy policy) {
+        Context c = current();
+        OpPolicy before = c.policy;
+        c.policy = policy;
+        return () -> c.policy = before;
+    }
+
+    /// The policy that runs this thread's ops, or null.
+    public static @Nullable OpPolicy policy() {
+        return current().policy;
+    }
+
     /// Makes tensors belong to no scope until closed, for what must outlive the open one: gradients, optimiser state.
     public static Mode unscoped() {
         Context c = current();
@@ -96,22 +111,25 @@ public final class Context {
         boolean gradients = from.gradients;
         boolean anomalies = from.anomalies;
         Recorder recorder = from.recorder;
+        OpPolicy policy = from.policy;
         return () -> {
             Context to = current();
             Context saved = new Context();
-            saved.set(to.gradients, to.anomalies, to.recorder);
-            to.set(gradients, anomalies, recorder);
+            saved.set(to.gradients, to.anomalies, to.recorder, to.policy);
+            to.set(gradients, anomalies, recorder, policy);
             try {
                 task.run();
             } finally {
-                to.set(saved.gradients, saved.anomalies, saved.recorder);
+                to.set(saved.gradients, saved.anomalies, saved.recorder, saved.policy);
             }
         };
     }
 
-    private void set(boolean gradients, boolean anomalies, @Nullable Recorder recorder) {
+    private void set(
+            boolean gradients, boolean anomalies, @Nullable Recorder recorder, @Nullable OpPolicy policy) {
         this.gradients = gradients;
         this.anomalies = anomalies;
         this.recorder = recorder;
+        this.policy = policy;
     }
 }

@@ -14,6 +14,7 @@ import dev.tenon.api.op.ViewOp;
 import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.GradientEngine;
 import dev.tenon.api.spi.Kernel;
+import dev.tenon.api.spi.OpPolicy;
 import dev.tenon.api.spi.Operand;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -37,7 +38,17 @@ public final class Dispatcher {
         if (in.isEmpty()) {
             throw new TensorException(op.name() + ": an op without operands needs a device: use create");
         }
-        return dispatch(op, in, in.getFirst().device());
+        Context context = Context.current();
+        OpPolicy policy = context.policy;
+        if (policy == null) {
+            return dispatch(op, in, in.getFirst().device());
+        }
+        context.policy = null;
+        try {
+            return policy.apply(op, in);
+        } finally {
+            context.policy = policy;
+        }
     }
 
     /// The only output of an op without inputs, on the given device.

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// Einstein's summation: operands are brought to a common order of axes, and contracted from left to right, each pair by
-/// one batched matrix product.
+/// Einstein's summation: operands are brought to a common order of axes, and contracted from left to right, each pair
+/// by one batched matrix product.
 final class Einsum {
     private final String equation;
     /// Labels: characters, and for the axes that `...` stands for, the numbers 1, 2, ... from the last.

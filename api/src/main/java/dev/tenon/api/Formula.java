@@ -281,6 +281,13 @@ public final class Formula {
             case COMPARE, FLOAT_TEST, LOGICAL -> DType.BOOL;
             default -> compute;
         };
-        return Lambda.of(body.apply(args), result);
+        Expr expr;
+        try {
+            expr = body.apply(args);
+        } catch (IllegalArgumentException e) {
+            throw new TensorException(name + ": dtype " + compute + " is not supported (" + e.getMessage()
+                    + "): convert the operand with to(DType)", e);
+        }
+        return Lambda.of(expr, result);
     }
 }

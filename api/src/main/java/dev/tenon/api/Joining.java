@@ -147,7 +147,7 @@ final class Joining {
 
     static Tensor vander(Tensor x, long columns, boolean increasing) {
         if (x.rank() == 0) {
-            throw new TensorException("vander: takes one axis or more, got a scalar");
+            return vander(x.reshape(1), columns, increasing);
         }
         Tensor powers = Tensors.arange(0, columns, 1, DType.I64, x.device());
         Tensor order = increasing ? powers : powers.flip(0);

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// More products of vectors and matrices: scaled sums of products, contractions, distances. Factorisations, inverses and
-/// norms of matrices are in [dev.tenon.api.linalg.Linalg].
+/// More products of vectors and matrices: scaled sums of products, contractions, distances. Factorisations, inverses
+/// and norms of matrices are in [dev.tenon.api.linalg.Linalg].
 public sealed interface ProductOps permits Tensor {
 
     /// `beta` times this plus `alpha` times the product of a matrix and a vector. With `beta` 0, NaN of this does not
@@ -39,8 +39,14 @@ public sealed interface ProductOps permits Tensor {
     }
 
     /// The sums of products along the last `axes` axes of this and the first of another tensor.
+    ///
+    /// @throws TensorException if either has fewer axes, or paired axes differ in extent
     default Tensor tensordot(Tensor other, int axes) {
         int n = ((Tensor) this).rank();
+        if (axes < 0 || axes > n || axes > other.rank()) {
+            throw new TensorException("tensordot: " + axes + " axes of " + ((Tensor) this).shape() + " and "
+                    + other.shape() + ": expected 0 to " + Math.min(n, other.rank()));
+        }
         return tensordot(other, IntStream.range(n - axes, n).toArray(), IntStream.range(0, axes).toArray());
     }
 
@@ -127,7 +133,8 @@ public sealed interface ProductOps permits Tensor {
         return self.unsqueeze(-2).sub(other.unsqueeze(-3)).norm(p, new int[] {-1}, false);
     }
 
-    /// The product of matrices in the order that takes the fewest multiplications; the first and the last may be vectors.
+    /// The product of matrices in the order that takes the fewest multiplications; the first and the last may be
+    /// vectors.
     static Tensor multiDot(List<Tensor> factors) {
         return LinearAlgebra.chain(factors);
     }

@@ -62,15 +62,15 @@ public sealed interface SelectionOps permits Tensor {
         return value.to(self.dtype()).where(mask, self);
     }
 
-    /// A copy in which the elements where the mask, broadcast, is true are replaced in order by those of a source. Waits
-    /// for the device.
+    /// A copy in which the elements where the mask, broadcast, is true are replaced in order by those of a source.
+    /// Waits for the device.
     default Tensor maskedScatter(Tensor mask, Tensor source) {
         Tensor self = (Tensor) this;
         Shape s = Shape.broadcast("masked_scatter", self.shape(), mask.shape());
         Tensor where = mask.expand(s).reshape(-1).nonzero().reshape(-1);
         if (source.elements() < where.elements()) {
-            throw new TensorException("masked_scatter: the mask picks " + where.elements() + " elements, the source has "
-                    + source.elements());
+            throw new TensorException("masked_scatter: the mask picks " + where.elements()
+                    + " elements, the source has " + source.elements());
         }
         Tensor picked = source.reshape(-1).narrow(0, 0, where.elements()).to(self.dtype());
         return self.expand(s).reshape(-1).scatter(0, where, picked).reshape(s);
@@ -134,8 +134,8 @@ public sealed interface SelectionOps permits Tensor {
         return self.unsqueeze(self.rank()).eq(elements.reshape(-1)).any(new int[] {-1}, false);
     }
 
-    /// Where each value would have to be inserted into this, sorted along its last axis, to keep it sorted: before equal
-    /// elements, or after them where `right`. As `I64`. This is a vector, or has the other axes of the values.
+    /// Where each value would have to be inserted into this, sorted along its last axis, to keep it sorted: before
+    /// equal elements, or after them where `right`. As `I64`. This is a vector, or has the other axes of the values.
     default Tensor searchSorted(Tensor values, boolean right) {
         Tensor self = (Tensor) this;
         if (self.rank() == 0 || self.rank() > 1 && !self.shape().without(-1).equals(values.shape().without(-1))) {

@@ -55,6 +55,8 @@ final class SpecialFormulas {
     });
     static final Formula ERFCX = new Formula("erfcx", Rule.FLOAT, a -> erfcx(a.x(0)));
 
+    static final Formula TRIGAMMA = new Formula("trigamma", Rule.FLOAT, a -> unary(UnaryFn.TRIGAMMA, a.x(0)));
+
     private SpecialFormulas() {}
 
     private static Expr distance(Formula.Args a) {

@@ -70,4 +70,23 @@ public sealed interface SpecialOps permits Tensor {
     default Tensor erfcx() {
         return SpecialFormulas.ERFCX.apply((Tensor) this);
     }
+
+    /// The derivative of digamma: the second derivative of log gamma.
+    default Tensor trigamma() {
+        return SpecialFormulas.TRIGAMMA.apply((Tensor) this);
+    }
+
+    /// The logarithm of the multivariate gamma function of dimension p.
+    default Tensor mvlgamma(int p) {
+        Tensor self = (Tensor) this;
+        if (p < 1) {
+            throw new TensorException("mvlgamma: dimension " + p + ": expected at least 1");
+        }
+        Tensor x = self.dtype().isFloating() ? self : self.to(DType.F32);
+        Tensor sum = x.lgamma();
+        for (int i = 1; i < p; i++) {
+            sum = sum.add(x.sub(i / 2.0).lgamma());
+        }
+        return sum.add(p * (p - 1) / 4.0 * Math.log(Math.PI));
+    }
 }

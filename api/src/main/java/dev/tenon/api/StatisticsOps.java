@@ -92,8 +92,8 @@ public sealed interface StatisticsOps permits Tensor {
         return Statistics.mode((Tensor) this, axis, keepDims);
     }
 
-    /// The quantiles `q` (a scalar or a vector of probabilities) along an axis, of all elements where it is null. With a
-    /// vector, a first axis counts them.
+    /// The quantiles `q` (a scalar or a vector of probabilities) along an axis, of all elements where it is null. For
+    /// a vector, a first axis counts them.
     ///
     /// @param interpolation `linear`, `lower`, `higher`, `midpoint` or `nearest`: what lies between two elements
     /// @param ignoreNaN whether NaN is left out; otherwise it makes the quantile NaN
@@ -102,8 +102,8 @@ public sealed interface StatisticsOps permits Tensor {
         return Quantiles.of((Tensor) this, q, axis, keepDims, interpolation, ignoreNaN);
     }
 
-    /// How many elements fall into each of `bins` equal parts of [min, max], the upper end included; what lies outside is
-    /// not counted. For min = max the range is that of the elements.
+    /// How many elements fall into each of `bins` equal parts of [min, max], the upper end included; what lies outside
+    /// is not counted. For min = max the range is that of the elements.
     default Tensor histc(int bins, double min, double max) {
         return Statistics.histc((Tensor) this, bins, min, max);
     }
@@ -132,8 +132,9 @@ public sealed interface StatisticsOps permits Tensor {
     /// The differences of neighbours along an axis, `times` times over. Of truth values: whether they differ.
     default Tensor diff(int times, int axis) {
         Tensor t = (Tensor) this;
-        if (t.rank() == 0) {
-            throw new TensorException("diff: takes one axis or more, got a scalar");
+        if (t.rank() == 0 || times < 0) {
+            throw new TensorException("diff: " + times + " times over " + t.shape()
+                    + ": expected one axis or more, and no negative number");
         }
         for (int i = 0; i < times && t.size(axis) > 0; i++) {
             long n = t.size(axis) - 1;
@@ -142,6 +143,14 @@ public sealed interface StatisticsOps permits Tensor {
             t = t.dtype() == DType.BOOL ? next.logicalXor(before) : next.sub(before);
         }
         return t;
+    }
+
+    /// The derivative along an axis by second-order differences of neighbours, one-sided at the ends (Fornberg, 1988).
+    ///
+    /// @param spacing the distances between neighbours, one fewer than elements; a scalar stands for all
+    /// @param edgeOrder 1 or 2, the order of the differences at the ends
+    default Tensor gradient(int axis, Tensor spacing, int edgeOrder) {
+        return Differences.gradient((Tensor) this, axis, spacing, edgeOrder);
     }
 
     /// The integral along an axis by the trapezoidal rule with points `dx` apart.

@@ -18,18 +18,18 @@ import org.jspecify.annotations.Nullable;
 
 /// An n-dimensional array of numbers on a device, which remembers how it was computed where gradients are wanted.
 ///
-/// Operations live in groups: elementwise ([ElementwiseOps], [ArithmeticOps], [SpecialOps]), activations
-/// ([ActivationOps]), reductions ([ReductionOps], [StatisticsOps]), shape ([ShapeOps], [ArrangementOps]), indexing
-/// ([IndexingOps], [SelectionOps]) and linear algebra ([LinearAlgebraOps], [ProductOps]). Tensors are made by the methods of
-/// [Tensors]. Operations make new tensors; those whose names end in `_` change the tensor
-/// itself.
+/// Operations live in groups: elementwise ([ElementwiseOps], [ArithmeticOps], [TrigonometricOps], [SpecialOps]),
+/// activations ([ActivationOps]), reductions ([ReductionOps], [StatisticsOps]), shape ([ShapeOps], [ArrangementOps]),
+/// indexing ([IndexingOps], [SelectionOps]) and linear algebra ([LinearAlgebraOps], [ProductOps]). Tensors are made by
+/// the methods of [Tensors]. Operations make new tensors; those whose names end in `_` change the tensor itself.
 /// Views (slices, transposes, expansions) share memory with the tensor they view.
 ///
 /// Memory is outside the Java heap. It is freed by a [Scope], by [#close()], or some time after the tensor has become
 /// unreachable.
 public final class Tensor
-        implements ElementwiseOps, ArithmeticOps, SpecialOps, ActivationOps, ReductionOps, StatisticsOps, ShapeOps,
-                ArrangementOps, IndexingOps, SelectionOps, LinearAlgebraOps, ProductOps, Operand, AutoCloseable {
+        implements ElementwiseOps, ArithmeticOps, TrigonometricOps, SpecialOps, ActivationOps, ReductionOps,
+                StatisticsOps, ShapeOps, ArrangementOps, IndexingOps, SelectionOps, LinearAlgebraOps,
+                ProductOps, Operand, AutoCloseable {
     private final Device device;
     private final TensorType type;
     private final Storage storage;

@@ -417,8 +417,8 @@ public final class Tensors {
         return Joining.combinations(x, size, withReplacement);
     }
 
-    /// Einstein's summation: `einsum("bij,bjk->bik", a, b)`. Letters name axes; those that the right side leaves out are
-    /// summed over, those that a term names twice are taken along their diagonal, and `...` stands for any others.
+    /// Einstein's summation: `einsum("bij,bjk->bik", a, b)`. Letters name axes; those that the right side leaves out
+    /// are summed over, those that a term names twice are taken along their diagonal, and `...` stands for any others.
     ///
     /// @throws TensorException if the equation does not fit the operands
     public static Tensor einsum(String equation, Tensor... operands) {
@@ -430,8 +430,8 @@ public final class Tensors {
         return Joining.logspace(start, stop, count, base, dtype, device);
     }
 
-    /// The positions of a matrix's elements on and above (or below, if `lower`) a diagonal: a row of row numbers and one
-    /// of column numbers.
+    /// The positions of a matrix's elements on and above (or below, if `lower`) a diagonal: a row of row numbers and
+    /// one of column numbers.
     public static Tensor triangleIndices(
             long rows, long columns, long diagonal, boolean lower, DType dtype, Device device) {
         return Joining.triangleIndices(rows, columns, diagonal, lower, dtype, device);

@@ -6,6 +6,7 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.api.spi.OpPolicy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,6 +29,7 @@ final class Checkpoint extends Node {
 
     private final long seed;
     private final long position;
+    private final @Nullable OpPolicy policy;
 
     private Checkpoint(java.util.function.Function<List<Tensor>, List<Tensor>> body, List<Tensor> in,
             List<Edge> operands, List<Tensor> out, long seed, long position) {
@@ -38,6 +40,7 @@ final class Checkpoint extends Node {
         this.body = body;
         this.seed = seed;
         this.position = position;
+        this.policy = Context.policy();
         this.origins = new int[in.size()];
         for (int k = 0; k < origins.length; k++) {
             Node n = of(in.get(k));
@@ -151,14 +154,14 @@ final class Checkpoint extends Node {
         }
     }
 
-    /// Runs the body as the first time: with the same random numbers.
+    /// Runs the body as the first time: with the same random numbers and policy for ops.
     private List<Tensor> again(List<Tensor> args) {
         Generator g = Generator.getDefault();
         long seedNow = g.seed();
         long positionNow = g.position();
         g.restore(seed, position);
         List<Tensor> made;
-        try (Context.Mode _ = Context.gradients(true)) {
+        try (Context.Mode _ = Context.gradients(true); Context.Mode _ = Context.policy(policy)) {
             made = body.apply(args);
         } finally {
             g.restore(seedNow, positionNow);

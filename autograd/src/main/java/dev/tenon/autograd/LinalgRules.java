@@ -6,6 +6,7 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.linalg.Cholesky;
+import dev.tenon.api.linalg.CholeskySolve;
 import dev.tenon.api.linalg.Determinant;
 import dev.tenon.api.linalg.Eigh;
 import dev.tenon.api.linalg.Linalg;
@@ -97,6 +98,26 @@ final class LinalgRules {
                 Tensor ga = gb.matmul(b.output(0).mT()).neg();
                 int edge = op.unit() ? 1 : 0;
                 b.set(0, op.upper() ? ga.triu(edge) : ga.tril(-edge));
+            }
+        }
+    }
+
+    /// `gB = A^-1 g`, `gL = -(gB X^T + X gB^T) L`.
+    static final class OfCholeskySolve extends Saving<CholeskySolve> {
+        OfCholeskySolve() {
+            super(1, 1);
+        }
+
+        @Override
+        public void backward(CholeskySolve op, Backward b) {
+            Tensor l = b.input(0);
+            Tensor gb = Linalg.choleskySolve(b.grad(), l, false);
+            if (b.needs(1)) {
+                b.set(1, gb);
+            }
+            if (b.needs(0)) {
+                Tensor product = gb.matmul(b.output(0).mT());
+                b.set(0, product.add(product.mT()).matmul(l).neg());
             }
         }
     }

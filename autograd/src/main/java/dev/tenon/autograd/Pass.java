@@ -42,7 +42,8 @@ final class Pass {
     }
 
     static void run(List<Tensor> roots, List<? extends @Nullable Tensor> gradients, Pass pass) {
-        try (Context.Mode _ = Context.unscoped();
+        // Dtypes were decided on the way forward.
+        try (Context.Mode _ = Context.unscoped(); Context.Mode _ = Context.policy(null);
                 Context.Mode _ = Context.gradients(pass.createGraph)) {
             pass.run(roots, gradients);
         }

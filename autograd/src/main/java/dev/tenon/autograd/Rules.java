@@ -1,6 +1,7 @@
 package dev.tenon.autograd;
 
 import dev.tenon.api.linalg.Cholesky;
+import dev.tenon.api.linalg.CholeskySolve;
 import dev.tenon.api.linalg.Determinant;
 import dev.tenon.api.linalg.Eigh;
 import dev.tenon.api.linalg.PseudoInverse;
@@ -67,6 +68,7 @@ final class Rules {
         put(AvgPoolBackward.class, NeuralRules::avgPoolBackward);
         put(BatchNorm.class, new NeuralRules.OfBatchNorm());
         put(Cholesky.class, new LinalgRules.OfCholesky());
+        put(CholeskySolve.class, new LinalgRules.OfCholeskySolve());
         put(Solve.class, new LinalgRules.OfSolve());
         put(TriangularSolve.class, new LinalgRules.OfTriangularSolve());
         put(Determinant.class, new LinalgRules.OfDeterminant());

@@ -5,10 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tenon.api.DType;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ExamplesTest {
 
@@ -77,6 +82,20 @@ class ExamplesTest {
         for (int i = 0; i < steps; i++) {
             assertEquals(byHand[i], autograd[i], 1e-3 * byHand[i], "autograd at step " + i);
             assertEquals(byHand[i], modules[i], 1e-3 * byHand[i], "modules at step " + i);
+        }
+    }
+
+    /// Half the bits, half the file, and as many digits right but for a few.
+    @Test
+    void fewerBitsHalveTheFileAndHardlyChangeTheAccuracy(@TempDir Path folder) throws IOException {
+        List<PrecisionTradeoff.Row> rows = PrecisionTradeoff.run(1500, 300, 4, folder);
+        assertEquals(List.of(DType.F64, DType.F32, DType.BF16, DType.F16),
+                rows.stream().map(PrecisionTradeoff.Row::stored).toList());
+        PrecisionTradeoff.Row full = rows.get(1);
+        assertTrue(full.accuracy() > 0.8, rows::toString);
+        for (PrecisionTradeoff.Row r : rows) {
+            assertEquals(full.accuracy(), r.accuracy(), 0.04, rows::toString);
+            assertEquals(r.stored().bytes() / 4.0, (double) r.bytes() / full.bytes(), 0.01, rows::toString);
         }
     }
 }

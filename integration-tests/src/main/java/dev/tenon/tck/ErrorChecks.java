@@ -66,7 +66,8 @@ final class ErrorChecks {
         return Tensors.ones(Shape.of(dims), d, device);
     }
 
-    /// The call throws a [TensorException] whose message has all the parts, and afterwards the device computes as before.
+    /// The call throws a [TensorException] whose message has all the parts, and afterwards the device computes as
+    /// before.
     private void wrong(String name, Supplier<?> call, String... parts) {
         cases.add(new Case(name, () -> {
             try (Scope _ = Scope.open()) {
@@ -183,8 +184,9 @@ final class ErrorChecks {
         WindowGeometry wide = WindowGeometry.of(2, 2, 2, 1);
         wrong("pool padding", () -> Dispatcher.apply(new MaxPool(List.of(2, 2), wide, false), List.of(f(1, 1, 8, 8))),
                 "max_pool2d", "padding 2");
-        wrong("pool dtype", () -> Dispatcher.apply(new AvgPool(List.of(2, 2), WindowGeometry.of(2, 2, 0, 1), false, true,
-                OptionalLong.empty()), List.of(of(DType.I32, 1, 1, 8, 8))), "avg_pool2d", "i32");
+        wrong("pool dtype", () -> Dispatcher.apply(new AvgPool(List.of(2, 2), WindowGeometry.of(2, 2, 0, 1), false,
+                true,
+                OptionalLong.empty()), List.of(of(DType.BOOL, 1, 1, 8, 8))), "avg_pool2d", "bool");
         wrong("pool gradient", () -> Dispatcher.run(new MaxPoolBackward(Shape.of(1, 1, 4, 4)), f(1, 1, 2, 2),
                 of(DType.I64, 1, 1, 2, 3)), "max_pool2d_backward", "[1, 1, 2, 2]", "[1, 1, 2, 3]");
         wrong("batch norm", () -> Dispatcher.apply(new BatchNorm(1e-5), List.of(f(4, 3), f(2), f(3))), "batch_norm",
@@ -211,7 +213,8 @@ final class ErrorChecks {
                     () -> here.add(there), () -> here.matmul(there), () -> here.add_(there))) {
                 TensorException e = assertThrows(TensorException.class, call::get);
                 String m = String.valueOf(e.getMessage());
-                assertTrue(m.contains(device.toString()) && m.contains(other.toString()) && m.contains("to(Device)"), m);
+                assertTrue(m.contains(device.toString()) && m.contains(other.toString()) && m.contains("to(Device)"),
+                        m);
             }
             assertArrayEquals(new float[] {2, 2, 2, 2, 2, 2}, here.add(there.to(device)).toFloatArray());
         }

@@ -34,7 +34,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
-/// Changes in place: the same values as the op without it, whatever the layout and however operands and results overlap.
+/// Changes in place: the same values as the op without it, whatever the layout and however operands and results
+/// overlap.
 final class InPlaceChecks {
     private static final DType[] DTYPES = {DType.F32, DType.F64, DType.F16, DType.I64, DType.I32, DType.U8};
     private static final Shape SQUARE = Shape.of(9, 9);

@@ -161,7 +161,11 @@ final class ActivationTable {
             add(F + n, "input p training inplace",
                     a -> Dropouts.featureDropout(a.x(), a.f("p", 0.5), a.b("training", true), g));
         }
-        add(F + "feature_alpha_dropout", "input p training inplace",
-                a -> FeatureAlpha.dropout(a.x(), a.f("p", 0.5), a.b("training", false), g));
+        add(F + "feature_alpha_dropout", "input p training inplace", a -> {
+            if (a.b("training", false) && a.f("p", 0.5) > 0 && a.f("p", 0.5) < 1) {
+                throw new NotComparable("the result is random");
+            }
+            return FeatureAlpha.dropout(a.x(), a.f("p", 0.5), a.b("training", false), g);
+        });
     }
 }

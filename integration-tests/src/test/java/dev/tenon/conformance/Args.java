@@ -5,6 +5,7 @@ import dev.tenon.api.Device;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A signature lists the parameters' names in the order of PyTorch's Python function, separated by spaces; the last may
 /// start with `*` and then takes all the remaining positional arguments, be they given one by one or as one list. Names
-/// that no positional argument reaches are keywords. (The `schemas` of the cases file name the parameters of ATen, which
-/// for `torch.nn.functional` are in another order, and are missing for many operators; the names agree elsewhere.)
+/// that no positional argument reaches are keywords. (The `schemas` of the cases file name the parameters of ATen,
+/// which for `torch.nn.functional` are in another order, and are missing for many operators; elsewhere the names
+/// agree.)
 final class Args {
     private final Map<String, @Nullable Object> values = new LinkedHashMap<>();
     private final Device device;
@@ -184,7 +186,7 @@ final class Args {
             throw new TensorException("argument " + name + " has " + given.length + " numbers, expected " + count);
         }
         int[] out = new int[count];
-        java.util.Arrays.fill(out, given[0]);
+        Arrays.fill(out, given[0]);
         return out;
     }
 

@@ -4,6 +4,7 @@ import static dev.tenon.conformance.OpTable.add;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Index;
+import dev.tenon.api.ReductionOps.ValuesAndIndices;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
@@ -71,7 +72,8 @@ final class IndexingTable {
         return switch (p) {
             case null -> Index.newAxis();
             case Long i -> Index.at(i);
-            case OpInfoFile.Slice(Long start, Long stop, Long step) -> Index.range(start, stop, step == null ? 1 : step);
+            case OpInfoFile.Slice(Long start, Long stop, Long step) ->
+                Index.range(start, stop, step == null ? 1 : step);
             case OpInfoFile.Dots _ -> Index.ellipsis();
             case Tensor t -> Index.of(t);
             case Boolean b -> Index.of(Tensors.full(Shape.SCALAR, b ? 1 : 0, DType.BOOL, a.device()));
@@ -163,7 +165,7 @@ final class IndexingTable {
                 a.axis("dim"), a.t("index"), a.t("source"), a.s("reduce", ""), a.b("include_self", true)));
     }
 
-    private static List<Tensor> pair(dev.tenon.api.ReductionOps.ValuesAndIndices v) {
+    private static List<Tensor> pair(ValuesAndIndices v) {
         return List.of(v.values(), v.indices());
     }
 

@@ -27,8 +27,7 @@ final class LinalgTable {
     private static Tensor matrixNorm(Tensor x, Object order, int[] axes, boolean keep) {
         return order instanceof String s && !s.endsWith("inf")
                 ? Linalg.matrixNorm(x, s, axes, keep)
-                : Linalg.matrixNorm(x, order instanceof String s ? Json.number(s) : ((Number) order).doubleValue(), axes,
-                        keep);
+                : Linalg.matrixNorm(x, Json.number(order), axes, keep);
     }
 
     private static Tensor typed(Args a) {
@@ -102,13 +101,17 @@ final class LinalgTable {
         return a.has(name) ? ElementwiseTable.operand(a, name, a.x()) : null;
     }
 
+    private static Tensor matrix(Args a) {
+        return a.b("hermitian", false) ? Linalg.symmetric(a.x()) : a.x();
+    }
+
     private static void pseudoInverses() {
         add("pinverse", "input rcond", a -> Linalg.pinv(a.x(), null,
                 Tensors.number(a.f("rcond", 1e-15), a.x())));
         add("linalg.pinv", "input rcond hermitian atol rtol",
-                a -> Linalg.pinv(a.x(), bound(a, "atol"), bound(a, "rtol")));
+                a -> Linalg.pinv(matrix(a), bound(a, "atol"), bound(a, "rtol")));
         add("linalg.matrix_rank", "input tol hermitian atol rtol",
-                a -> Linalg.matrixRank(a.x(), bound(a, "atol"), bound(a, "rtol")));
+                a -> Linalg.matrixRank(matrix(a), bound(a, "atol"), bound(a, "rtol")));
     }
 
     private static void products() {

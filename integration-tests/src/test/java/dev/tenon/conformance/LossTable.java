@@ -21,7 +21,8 @@ final class LossTable {
             case "none" -> Reduction.NONE;
             case "mean" -> Reduction.MEAN;
             case "sum" -> Reduction.SUM;
-            default -> throw new TensorException("reduction \"" + a.get("reduction") + "\": expected none, mean or sum");
+            default ->
+                throw new TensorException("reduction \"" + a.get("reduction") + "\": expected none, mean or sum");
         };
     }
 

@@ -48,7 +48,8 @@ class OpInfoConformanceTest {
     @Test
     void everyCase() {
         Optional<Path> folder = folder();
-        assumeTrue(folder.isPresent(), "no operator cases: -Dtenon.conformance.dir names no folder with opinfo/index.json,"
+        assumeTrue(folder.isPresent(),
+                "no operator cases: -Dtenon.conformance.dir names no folder with opinfo/index.json,"
                 + " and there is none at ../shared/conformance beside the repository");
         Device device = Device.getDefault();
         OpInfoFile file = OpInfoFile.read(folder.orElseThrow());

@@ -22,6 +22,7 @@ final class OpTable {
         WindowTable.fill();
         LossTable.fill();
         ModuleTable.fill();
+        ExoticTable.fill();
         IndexingTable.fill();
     }
 

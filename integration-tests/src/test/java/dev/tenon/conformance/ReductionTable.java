@@ -6,10 +6,12 @@ import dev.tenon.api.DType;
 import dev.tenon.api.ReductionOps.ValuesAndIndices;
 import dev.tenon.api.StatisticsOps.SpreadAndMean;
 import dev.tenon.api.Tensor;
+import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Operations that combine elements along axes.
 final class ReductionTable {
@@ -163,7 +165,24 @@ final class ReductionTable {
                 : a.t("y").cumulativeTrapezoid(a.f("dx", 1), a.axis("dim", -1)));
     }
 
+    /// One derivative for each axis; the spacing is a number, or numbers or coordinates for each axis.
+    private static Object gradient(Args a) {
+        int[] axes = a.has("dim") ? a.ints("dim") : IntStream.range(0, a.x().rank()).toArray();
+        if (Arrays.stream(axes).map(a.x().shape()::axis).distinct().count() != axes.length) {
+            throw new TensorException("gradient: axes " + Arrays.toString(axes) + " name one axis twice");
+        }
+        List<Tensor> out = new ArrayList<>();
+        for (int i = 0; i < axes.length; i++) {
+            Object s = a.get("spacing") instanceof List<?> l ? l.get(i) : a.get("spacing");
+            Tensor spacing = s instanceof Tensor t && t.rank() == 1 ? t.diff(1, 0)
+                    : ElementwiseTable.number(s == null ? 1.0 : s, a.x().rank() == 0 ? a.x() : a.x().detach());
+            out.add(a.x().gradient(axes[i], spacing, (int) a.i("edge_order", 1)));
+        }
+        return out;
+    }
+
     private static void others() {
+        add("gradient", "input spacing dim edge_order", ReductionTable::gradient);
         add("dist", "input other p", a -> a.x().dist(a.t("other"), a.f("p", 2)));
         add("softmax", "input dim dtype", a -> typed(a).softmax(a.axis("dim")));
         add("log_softmax", "input dim dtype", a -> typed(a).logSoftmax(a.axis("dim")));

@@ -178,8 +178,10 @@ final class ShapeTable {
                 a.f("start"), a.f("end"), a.i("steps"), a.f("base", 10), a.dtype("dtype", DType.F32), a.device()));
         add("eye", "n m dtype device",
                 a -> Tensors.eye(a.i("n"), a.i("m", a.i("n")), a.dtype("dtype", DType.F32), a.device()));
-        add("zeros", "*size dtype device", a -> Tensors.zeros(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
-        add("ones", "*size dtype device", a -> Tensors.ones(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
+        add("zeros", "*size dtype device",
+                a -> Tensors.zeros(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
+        add("ones", "*size dtype device",
+                a -> Tensors.ones(size(a, "size"), a.dtype("dtype", DType.F32), a.device()));
         add("zeros_like", "input dtype", a -> Tensors.zeros(a.x().shape(), like(a), a.device()));
         add("ones_like", "input dtype", a -> Tensors.ones(a.x().shape(), like(a), a.device()));
         add("full_like", "input fill_value dtype",

@@ -32,7 +32,8 @@ class SeparateJarTest {
     }
 
     private Map<String, String> alone(String... commands) throws Exception {
-        return thirdParty.run(List.of(), List.of(ThirdParty.module("api"), ThirdParty.module("autograd"), program, loops),
+        return thirdParty.run(List.of(), List.of(ThirdParty.module("api"), ThirdParty.module("autograd"), program,
+                loops),
                 commands);
     }
 
@@ -97,7 +98,8 @@ class SeparateJarTest {
                 """;
         String unlinked = throwing.replace("Throwing", "Unlinked").replace(
                 "throw new IllegalStateException(\"the constructor failed\");", "");
-        String first = thirdParty.jar("throwing", "com.example.broken.Throwing", throwing, "com.example.broken.Throwing")
+        String first = thirdParty.jar("throwing", "com.example.broken.Throwing", throwing,
+                "com.example.broken.Throwing")
                 .toString();
         String second = thirdParty.jar("unlinked", "com.example.broken.Unlinked", unlinked,
                 "com.example.broken.Unlinked").toString();

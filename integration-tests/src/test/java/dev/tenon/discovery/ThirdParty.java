@@ -21,7 +21,8 @@ import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
-/// Compiles programs and backends that nothing here knows about, packs them into jars and runs them in JVMs of their own.
+/// Compiles programs and backends that nothing here knows about, packs them into jars and runs them in JVMs of their
+/// own.
 final class ThirdParty {
     private static final String SERVICE = "META-INF/services/dev.tenon.api.spi.BackendProvider";
 
@@ -76,7 +77,8 @@ final class ThirdParty {
     /// Runs the program with commands in a fresh JVM; gives its answer to each.
     Map<String, String> run(List<String> options, List<String> classPath, String... commands)
             throws IOException, InterruptedException {
-        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin",
+                "java").toString()));
         line.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
         line.addAll(options);
         line.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), "Program"));

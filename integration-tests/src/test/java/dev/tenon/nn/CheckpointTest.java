@@ -19,7 +19,11 @@ import dev.tenon.nn.layer.Dropout;
 import dev.tenon.nn.layer.Linear;
 import dev.tenon.nn.optim.Adam;
 import dev.tenon.nn.optim.CosineAnnealingLR;
+import dev.tenon.nn.optim.ExponentialMovingAverage;
 import dev.tenon.nn.optim.LRScheduler;
+import dev.tenon.nn.optim.NAdam;
+import dev.tenon.nn.optim.ReduceLROnPlateau;
+import dev.tenon.nn.precision.GradScaler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,5 +134,45 @@ class CheckpointTest {
         assertThrows(IllegalArgumentException.class, () -> new Checkpoint().add("a.b", run.net));
         assertThrows(IllegalArgumentException.class, () -> run.checkpoint.add("model", run.net));
         assertThrows(IOException.class, () -> Checkpoint.saveWeights(dir.resolve("no/w"), run.net));
+    }
+
+    @Test
+    void schedulesOfMetricsAndScalersAreRestoredExactly() throws IOException {
+        Path file = dir.resolve("scaler.safetensors");
+        Linear net = new Linear(2, 1);
+        NAdam optimizer = new NAdam(net.parameters());
+        GradScaler scaler = new GradScaler(new GradScaler.Options(3, 1.1, 0.3, 2));
+        ReduceLROnPlateau plateau = new ReduceLROnPlateau(optimizer, ReduceLROnPlateau.Options.DEFAULT.with(0.3, 1));
+        Checkpoint checkpoint = new Checkpoint().add("model", net).add("optimizer", optimizer).add("scaler", scaler)
+                .add("plateau", plateau);
+        ExponentialMovingAverage average = new ExponentialMovingAverage(net, 0.9);
+        checkpoint.add("average", average);
+        steps(net, optimizer, scaler, plateau, 0, 5);
+        average.update();
+        float[] mean = average.stateDict().get("weight").toFloatArray();
+        checkpoint.save(file, Map.of());
+        steps(net, optimizer, scaler, plateau, 5, 12);
+        average.update();
+        float[] weights = net.weight().get().toFloatArray();
+        List<Double> numbers = List.of(scaler.scale(), plateau.best(), plateau.lastLr().getFirst());
+        checkpoint.load(file);
+        assertArrayEquals(mean, average.stateDict().get("weight").toFloatArray());
+        steps(net, optimizer, scaler, plateau, 5, 12);
+        assertArrayEquals(weights, net.weight().get().toFloatArray());
+        assertEquals(numbers, List.of(scaler.scale(), plateau.best(), plateau.lastLr().getFirst()));
+    }
+
+    private static void steps(Linear net, NAdam optimizer, GradScaler scaler, ReduceLROnPlateau plateau, int from,
+            int to) {
+        for (int i = from; i < to; i++) {
+            Tensor x = Tensors.randn(Shape.of(4, 2), DType.F32, Device.getDefault(), new Generator(i));
+            optimizer.zeroGrad();
+            // Every fourth loss overflows.
+            Tensor loss = net.call(x).square().mean().mul(i % 4 == 3 ? Double.POSITIVE_INFINITY : 1);
+            scaler.scale(loss).backward();
+            scaler.step(optimizer);
+            scaler.update();
+            plateau.step(Math.abs(i - 4));
+        }
     }
 }

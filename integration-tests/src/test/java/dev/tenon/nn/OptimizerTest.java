@@ -30,17 +30,17 @@ import org.junit.jupiter.api.Test;
 
 /// Every step against the formula of its paper, computed here for one element at a time.
 class OptimizerTest {
-    private static final double[] START = {1, -2, 0.5, 0, 3};
-    private static final double[][] GRADIENTS = {
+    static final double[] START = {1, -2, 0.5, 0, 3};
+    static final double[][] GRADIENTS = {
         {0.1, -0.2, 0, 4, -1e-3}, {0.3, 0.2, 0.5, -4, 1e-3}, {-0.1, 0.7, 0, 0.25, 2}, {1, 1, -1, 0, -2}
     };
 
     /// One element's update: gets (parameter, gradient, number of the step), may keep state.
-    private interface Element {
+    interface Element {
         double step(double p, double g, int t);
     }
 
-    private static void check(Function<List<Parameter>, Optimizer> make, Supplier<Element> rule) {
+    static void check(Function<List<Parameter>, Optimizer> make, Supplier<Element> rule) {
         Parameter p = Parameter.startingAt(Tensors.of(START));
         Optimizer o = make.apply(List.of(p));
         double[] expected = START.clone();

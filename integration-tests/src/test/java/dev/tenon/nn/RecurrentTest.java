@@ -13,6 +13,7 @@ import dev.tenon.api.Generator;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import dev.tenon.nn.precision.Autocast;
 import dev.tenon.nn.recurrent.GRU;
 import dev.tenon.nn.recurrent.GRUCell;
 import dev.tenon.nn.recurrent.LSTM;
@@ -263,6 +264,27 @@ class RecurrentTest {
         assertThrows(TensorException.class, () -> gru.call(x, Tensors.ones(1, 3, 3)));
         assertThrows(TensorException.class, () -> new GRU(5, 3, new RecurrentOptions().numLayers(0)));
         assertThrows(TensorException.class, () -> new GRU(5, 0));
+    }
+
+    @Test
+    void autocast() {
+        Tensor x = Tensors.randn(4, 2, 3);
+        for (boolean bias : new boolean[] {true, false}) {
+            for (String kind : List.of("LSTM", "GRU", "RNN")) {
+                Module layer = layer(kind, 3, 5, new RecurrentOptions().bias(bias));
+                double[] expected = run(layer, x, Tensors.of(4L, 3L)).output.toDoubleArray();
+                Tensor y;
+                try (var _ = Autocast.enter(DType.BF16)) {
+                    y = run(layer, x, Tensors.of(4L, 3L)).output;
+                }
+                double[] actual = y.toDoubleArray();
+                for (int i = 0; i < actual.length; i++) {
+                    assertEquals(expected[i], actual[i], 0.03, kind);
+                }
+                y.sum().backward();
+                layer.parameters().forEach(p -> assertEquals(DType.F32, p.grad().dtype()));
+            }
+        }
     }
 
     @Test

@@ -27,43 +27,46 @@ import org.junit.jupiter.api.Test;
 /// Training without any scope: what becomes unreachable is found again, so memory stays flat and nothing is left over.
 class SteadyMemoryTest {
     private static final int STEPS = 2_000;
-    private static final int WARM_UP = 500;
+    private static final int WARM_UP = 1_000;
 
     @Test
     void twoThousandStepsWithoutScopesStayFlat() throws IOException {
         Device device = Device.of("cpu");
         Generator random = new Generator(3);
         Sequential model = new Sequential(
-                new Conv2d(1, 4, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(4 * 7 * 7, 10));
+                new Conv2d(1, 8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(8 * 7 * 7, 10));
         model.to(device);
         Adam optimizer = new Adam(model.parameters(), 1e-3);
         // The first step makes the optimiser's state, which stays.
         step(model, optimizer, device, random);
         LeakReport report = LeakReport.start(device);
+        // Unreachable tensors are looked for when memory has grown by 256 MiB: it rises to that, and then stays.
         long warmReserved = 0;
         long warmResident = 0;
         for (int i = 1; i < STEPS; i++) {
             step(model, optimizer, device, random);
-            if (i == WARM_UP) {
-                warmReserved = device.memory().reserved();
-                warmResident = resident();
+            if (i < WARM_UP) {
+                warmReserved = Math.max(warmReserved, device.memory().reserved());
+                warmResident = i % 50 == 0 ? Math.max(warmResident, resident()) : warmResident;
             }
         }
         long reserved = device.memory().reserved();
         long resident = resident();
-        System.out.printf("%d steps without scopes: resident %d MiB after %d, %d MiB at the end; device memory %d and %d"
+        System.out.printf("%d steps without scopes: resident %d MiB in the first %d, %d MiB at the end; device memory %d, %d"
                 + " MiB%n", STEPS, warmResident >> 20, WARM_UP, resident >> 20, warmReserved >> 20, reserved >> 20);
         optimizer.zeroGrad();
         assertEquals(List.of(), report.live(), "left over");
-        assertTrue(reserved <= warmReserved + (64 << 20), "device memory grew from " + warmReserved + " to " + reserved);
+        assertTrue(reserved <= warmReserved + (64 << 20), "device memory grew from " + warmReserved + " to "
+                + reserved);
         if (warmResident > 0) {
-            assertTrue(resident <= warmResident + (192 << 20), "resident grew from " + warmResident + " to " + resident);
+            assertTrue(resident <= warmResident + (192 << 20), "resident grew from " + warmResident + " to "
+                    + resident);
         }
     }
 
     private static void step(Sequential model, Adam optimizer, Device device, Generator random) {
-        Tensor x = Tensors.randn(Shape.of(32, 1, 16, 16), DType.F32, device, random);
-        Tensor y = Tensors.randint(0, 10, Shape.of(32), device, random);
+        Tensor x = Tensors.randn(Shape.of(64, 1, 16, 16), DType.F32, device, random);
+        Tensor y = Tensors.randint(0, 10, Shape.of(64), device, random);
         optimizer.zeroGrad();
         ClassLosses.crossEntropy(model.call(x), y).backward();
         optimizer.step();

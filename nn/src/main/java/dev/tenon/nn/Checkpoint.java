@@ -8,9 +8,10 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.data.format.DatasetFormatException;
 import dev.tenon.data.format.Safetensors;
-import dev.tenon.nn.optim.LRScheduler;
+import dev.tenon.nn.optim.ExponentialMovingAverage;
 import dev.tenon.nn.optim.Optimizer;
 import dev.tenon.nn.optim.OptimizerState;
+import dev.tenon.nn.optim.Stateful;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -87,19 +88,36 @@ public final class Checkpoint {
         });
     }
 
-    /// Adds a schedule's count of steps.
+    /// Adds the running means of weights.
     ///
     /// @return this
-    public Checkpoint add(String name, LRScheduler scheduler) {
+    public Checkpoint add(String name, ExponentialMovingAverage average) {
         return add(name, new Part() {
             @Override
             public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
-                scheduler.stateDict().forEach((key, v) -> text.put(prefix + key, v.toString()));
+                average.stateDict().forEach((key, t) -> tensors.put(prefix + key, t));
             }
 
             @Override
             public void load(Map<String, Tensor> tensors, Map<String, String> text) {
-                scheduler.loadStateDict(numbers(text));
+                average.loadStateDict(tensors);
+            }
+        });
+    }
+
+    /// Adds what has a state of a few numbers: a schedule, a scaler of losses.
+    ///
+    /// @return this
+    public Checkpoint add(String name, Stateful stateful) {
+        return add(name, new Part() {
+            @Override
+            public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
+                stateful.stateDict().forEach((key, v) -> text.put(prefix + key, v.toString()));
+            }
+
+            @Override
+            public void load(Map<String, Tensor> tensors, Map<String, String> text) {
+                stateful.loadStateDict(numbers(text));
             }
         });
     }

@@ -24,7 +24,11 @@ public final class Backends {
     private static final System.Logger LOG = System.getLogger("dev.tenon");
 
     /// A provider with what its probe said; the provider is absent where it could not even be constructed.
-    public record Found(String name, int priority, Optional<BackendProvider> provider, BackendProvider.Probe probe) {}
+    public record Found(String name, int priority, Optional<BackendProvider> provider, BackendProvider.Probe probe) {
+        int rank(DeviceInfo device) {
+            return provider.map(p -> p.priority(device)).orElse(priority);
+        }
+    }
 
     private Backends() {}
 
@@ -105,8 +109,12 @@ public final class Backends {
 
     /// All devices, highest priority first.
     public static List<Device> devices() {
+        record Ranked(int priority, Device device) {}
         return found().stream()
-                .flatMap(f -> f.probe().devices().stream().map(d -> Device.intern(f.name(), d.index())))
+                .flatMap(f -> f.probe().devices().stream()
+                        .map(d -> new Ranked(f.rank(d), Device.intern(f.name(), d.index()))))
+                .sorted(Comparator.comparingInt(Ranked::priority).reversed())
+                .map(Ranked::device)
                 .toList();
     }
 

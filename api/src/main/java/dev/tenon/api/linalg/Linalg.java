@@ -39,8 +39,8 @@ public final class Linalg {
 
     /// The X with A X = B, given the triangular factor of [#cholesky].
     public static Tensor choleskySolve(Tensor b, Tensor factor, boolean upper) {
-        Tensor l = upper ? factor.mT() : factor;
-        return solveTriangular(l.mT(), solveTriangular(l, b, false, true, false), true, true, false);
+        List<Tensor> both = broadcast("cholesky_solve", upper ? factor.mT() : factor, b);
+        return Dispatcher.run(new CholeskySolve(), both.get(0), both.get(1));
     }
 
     /// The inverse of A, given the triangular factor of [#cholesky].
@@ -131,8 +131,8 @@ public final class Linalg {
         return svd(a).s();
     }
 
-    /// The bound up to which singular values count as zero: the larger of `atol` and `rtol` times the largest one. Where
-    /// neither is given, `rtol` is the larger extent times the precision of the dtype.
+    /// The bound up to which singular values count as zero: the larger of `atol` and `rtol` times the largest one.
+    /// Where neither is given, `rtol` is the larger extent times the precision of the dtype.
     private static Tensor bound(Tensor a, Tensor s, @Nullable Tensor atol, @Nullable Tensor rtol) {
         Shape batch = a.shape().slice(0, a.rank() - 2);
         double precision = a.dtype() == DType.F64 ? 0x1p-52 : 0x1p-23;
@@ -144,6 +144,11 @@ public final class Linalg {
                 : s.amax(new int[] {-1}, false);
         Tensor bound = largest.mul(relative);
         return atol == null ? bound.expand(batch) : bound.maximum(atol.to(a.dtype())).expand(batch);
+    }
+
+    /// The symmetric matrix with the lower triangle of another.
+    public static Tensor symmetric(Tensor a) {
+        return a.tril(0).add(a.tril(-1).mT());
     }
 
     /// How many singular values are above a bound, as `I64`.

@@ -13,6 +13,12 @@ public interface BackendProvider {
     /// for a GPU should have 200 or more, one for tests a negative number.
     int priority();
 
+    /// The priority of one of the devices found, for backends whose devices differ: a processor behind a GPU library
+    /// should not win over the CPU backend.
+    default int priority(DeviceInfo device) {
+        return priority();
+    }
+
     /// Looks for devices. Neither a missing library nor a broken one may escape as an exception or error: it is the
     /// reason for which there are no devices.
     Probe probe();

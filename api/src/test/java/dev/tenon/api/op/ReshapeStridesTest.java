@@ -27,7 +27,8 @@ class ReshapeStridesTest {
         return out;
     }
 
-    /// Whether any strides read the offsets: along each axis the stride can only be the distance to the first neighbour.
+    /// Whether any strides read the offsets: along each axis the stride can only be the distance to the first
+    /// neighbour.
     private static boolean viewExists(long[] offsets, Shape to) {
         long[] strides = new long[to.rank()];
         long pitch = 1;

@@ -9,7 +9,8 @@ import java.lang.invoke.MethodHandle;
 
 /// Big ranges of memory from the system, aligned to 2 MiB.
 ///
-/// On Linux they are mapped and marked for huge pages *before* they are touched: `Arena` writes zeros first, so its pages come 4 KiB at a
+/// On Linux they are mapped and marked for huge pages *before* they are touched: `Arena` writes zeros first, so its
+/// pages come 4 KiB at a
 /// time, which costs more in page faults and TLB misses than the arithmetic done on them. Elsewhere an arena does.
 abstract class Pages {
 
@@ -68,9 +69,11 @@ abstract class Pages {
                     var lookup = linker.defaultLookup();
                     var i = ValueLayout.JAVA_INT;
                     var l = ValueLayout.JAVA_LONG;
-                    mmap = linker.downcallHandle(lookup.find("mmap").orElseThrow(), FunctionDescriptor.of(l, l, l, i, i, i, l));
+                    mmap = linker.downcallHandle(lookup.find("mmap").orElseThrow(),
+                            FunctionDescriptor.of(l, l, l, i, i, i, l));
                     munmap = linker.downcallHandle(lookup.find("munmap").orElseThrow(), FunctionDescriptor.of(i, l, l));
-                    madvise = linker.downcallHandle(lookup.find("madvise").orElseThrow(), FunctionDescriptor.of(i, l, l, i));
+                    madvise = linker.downcallHandle(lookup.find("madvise").orElseThrow(),
+                            FunctionDescriptor.of(i, l, l, i));
                     ok = true;
                 } catch (RuntimeException | LinkageError e) {
                     ok = false; // native access denied, or an exotic libc: the arena works everywhere

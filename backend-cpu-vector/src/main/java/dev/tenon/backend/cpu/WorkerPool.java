@@ -10,12 +10,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
-/// The threads that kernels run on: one pool for the process, as many threads as there are physical cores (the caller is one of them),
+/// The threads that kernels run on: one pool for the process, as many threads as there are physical cores (the
+/// caller is one of them),
 /// or `-Dtenon.cpu.threads=n`.
 ///
-/// A range is cut into parts that depend on its length, its grain and the number of threads, never on who runs them or when, so results
-/// are the same from run to run. Who runs a part is decided late: the caller takes parts as well, and if a worker is slow to wake, the
-/// caller does its share. Calls from inside a part, and calls while another thread holds the pool, run on the calling thread (with
+/// A range is cut into parts that depend on its length, its grain and the number of threads, never on who runs them
+/// or when, so results
+/// are the same from run to run. Who runs a part is decided late: the caller takes parts as well, and if a worker is
+/// slow to wake, the
+/// caller does its share. Calls from inside a part, and calls while another thread holds the pool, run on the
+/// calling thread (with
 /// the same parts).
 public final class WorkerPool {
 
@@ -26,7 +30,8 @@ public final class WorkerPool {
         void run(long from, long to);
     }
 
-    /// Workers spin this long for the next job before they sleep: waking a sleeping thread costs 20-50 us, more than most kernels.
+    /// Workers spin this long for the next job before they sleep: waking a sleeping thread costs 20-50 us, more than
+    /// most kernels.
     private static final long SPIN_NANOS = Long.getLong("tenon.cpu.spin.micros", 50) * 1000;
 
     private static final class Shared {
@@ -133,7 +138,8 @@ public final class WorkerPool {
         return workers.length + 1;
     }
 
-    /// Runs `body` over parts that together cover `0 .. n`, at most one per thread and each at least `grain` long (but for a remainder).
+    /// Runs `body` over parts that together cover `0 .. n`, at most one per thread and each at least `grain` long
+    /// (but for a remainder).
     /// Returns when all of them are done; an exception thrown by a part is thrown here.
     public void parallelFor(long n, long grain, RangeBody body) {
         if (n > 0) {
@@ -142,7 +148,8 @@ public final class WorkerPool {
         }
     }
 
-    /// Runs `body` over `count` tasks one at a time (`to == from + 1`), handed to threads as they become free: for tasks of unequal size.
+    /// Runs `body` over `count` tasks one at a time (`to == from + 1`), handed to threads as they become free: for
+    /// tasks of unequal size.
     public void parallelTasks(int count, RangeBody body) {
         if (count > 0) {
             run(count, count, body);
@@ -220,7 +227,8 @@ public final class WorkerPool {
 
     private static int defaultThreads() {
         Integer wanted = Integer.getInteger("tenon.cpu.threads");
-        return wanted != null ? Math.max(1, wanted) : Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), physicalCores()));
+        return wanted != null ? Math.max(1, wanted) : Math.max(1,
+                Math.min(Runtime.getRuntime().availableProcessors(), physicalCores()));
     }
 
     /// Two hyper-threads share one set of multipliers: a second thread a core makes matrix products slower, not faster.

@@ -41,7 +41,8 @@ final class HeaderParser {
     }
 
     private SyntaxException wrong(String expected) {
-        String found = at < text.length() ? "'" + text.substring(at, Math.min(text.length(), at + 12)) + "'" : "the end";
+        String found = at >= text.length() ? "the end"
+                : "'" + text.substring(at, Math.min(text.length(), at + 12)) + "'";
         return new SyntaxException("expected " + expected + " at character " + at + ", found " + found);
     }
 

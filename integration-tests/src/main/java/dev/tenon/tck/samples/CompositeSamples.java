@@ -97,7 +97,8 @@ public final class CompositeSamples {
         s.add(method("sum", d, small, in -> in.sum(1)).gradients(2));
         s.add(method("sum", d, small, in -> in.sum()).gradients(1));
         s.add(method("prod", d, small, in -> in.prod(1, false)).gradients(2));
-        s.add(method("prod", d, Input.values(d, Shape.of(2, 3), 2, 0, 3, 0, 0, 1), in -> in.prod(1, true)).gradients(1));
+        s.add(method("prod", d, Input.values(d, Shape.of(2, 3), 2, 0, 3, 0, 0, 1), in ->
+                in.prod(1, true)).gradients(1));
         s.add(method("max", d, small, in -> in.amax(new int[] {1}, false)).gradients(1));
         s.add(method("min", d, small, in -> in.amin(new int[] {0}, true)).gradients(1));
         s.add(method("max", d, small, in -> in.max(1, false).values()).gradients(1));
@@ -136,7 +137,8 @@ public final class CompositeSamples {
         s.add(Sample.of("cat", d, "one", new Cat(0), Family.EXACT, Input.of(d, 5)));
         Input x = Input.of(d, 3, 4, 5).from(Domain.WIDE);
         double value = d == DType.BOOL ? 1 : 7;
-        s.addAll(Sample.of("pad", d, "around", new Pad(List.of(1L, 0L, 2L), List.of(0L, 3L, 1L), value), Family.EXACT, x)
+        s.addAll(Sample.of("pad", d, "around", new Pad(List.of(1L, 0L, 2L), List.of(0L, 3L, 1L), value),
+                Family.EXACT, x)
                 .gradients(2).inLayouts(Layout.STRIDED));
         s.add(Sample.of("pad", d, "cutting", new Pad(List.of(-1L, 2L, -2L), List.of(0L, -1L, -1L), value), Family.EXACT,
                 x).gradients(1));

@@ -59,7 +59,8 @@ public final class CreationSamples {
     private static List<Sample> random(Shape shape, DType d) {
         // Uniform numbers are the same bits on every device; the normal ones pass through logarithm and cosine.
         MapOp uniform = new MapOp("uniform", Lambda.of(
-                Exprs.uniform(d.kind(), new Expr.Param(Kind.I64, 0), new Expr.Param(Kind.I64, 1), new Expr.Index(-1), 1),
+                Exprs.uniform(d.kind(), new Expr.Param(Kind.I64, 0), new Expr.Param(Kind.I64, 1), new Expr.Index(-1),
+                        1),
                 d), shape, Scalars.ofBits(42, 3));
         return List.of(
                 Sample.of("uniform", d, shape.toString(), uniform, Family.EXACT),

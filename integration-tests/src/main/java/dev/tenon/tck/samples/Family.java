@@ -5,7 +5,8 @@ import dev.tenon.api.DType;
 /// The one table of tolerances: how far a result may lie from the oracle's, by family of ops and dtype.
 ///
 /// What is allowed is `ulps` units in the last place of the expected value, plus `relative` times the resolution of the
-/// arithmetic times a scale: the size of the numbers that were added up. Integers, truth values and positions are always
+/// arithmetic times a scale: the size of the numbers that were added up. Integers, truth values and positions are
+/// always
 /// exact. NaN answers to NaN and infinities to themselves in every family.
 public enum Family {
     /// Bit for bit: copies, casts, comparisons, selections, rounding, minima and maxima.
@@ -14,7 +15,8 @@ public enum Family {
     ARITHMETIC(1, 1, 1, 0, false),
     /// Functions of the mathematical library.
     ELEMENTARY(4, 4, 1, 0, false),
-    /// Functions with zeros or poles at places that are no representable numbers, or whose oracle is itself some units off.
+    /// Functions with zeros or poles at places that are no representable numbers, or whose oracle is itself some
+    /// units off.
     SPECIAL(32, 64, 2, 80, false),
     /// Several operations one after the other, perhaps fused.
     FORMULA(16, 16, 2, 16, false),

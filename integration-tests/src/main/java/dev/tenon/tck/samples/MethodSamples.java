@@ -43,7 +43,8 @@ public final class MethodSamples {
         }
     }
 
-    private void two(String name, DType[] dtypes, Family f, Domain a, Domain b, int order, BinaryOperator<Tensor> body) {
+    private void two(String name, DType[] dtypes, Family f, Domain a, Domain b, int order,
+            BinaryOperator<Tensor> body) {
         for (DType d : dtypes) {
             Sample.Call call = (device, in) -> List.of(body.apply(in.get(0), in.get(1)));
             Input x = Input.of(d, 3, 4).from(a);

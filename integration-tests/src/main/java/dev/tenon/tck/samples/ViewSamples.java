@@ -58,7 +58,8 @@ public final class ViewSamples {
                 s.addAll(read.inLayouts(Layout.STRIDED));
                 s.add(Sample.of("view", d, "computed " + name, (device, in) ->
                         List.of(view.apply(in.getFirst())
-                                .where(Tensors.ones(Shape.SCALAR, DType.BOOL, device), view.apply(in.getFirst()))), Family.EXACT, x.in(Layout.OFFSET)));
+                                .where(Tensors.ones(Shape.SCALAR, DType.BOOL, device), view.apply(in.getFirst()))),
+                                        Family.EXACT, x.in(Layout.OFFSET)));
             });
             s.add(Sample.of("view", d, "split", (device, in) -> in.getFirst().split(3, 1), Family.EXACT, x)
                     .gradients(1));

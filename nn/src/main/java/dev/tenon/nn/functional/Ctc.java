@@ -5,6 +5,7 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import java.util.Arrays;
 
 /// Connectionist temporal classification (Graves et al., 2006): labels for sequences whose alignment is not known.
 public final class Ctc {
@@ -27,17 +28,33 @@ public final class Ctc {
     public static Tensor loss(Tensor logProbabilities, Tensor targets, Tensor inputLengths, Tensor targetLengths,
             int blank, Reduction reduction, boolean zeroInfinity) {
         boolean batch = logProbabilities.rank() == 3;
-        Tensor logp = batch ? logProbabilities : logProbabilities.unsqueeze(1);
+        DType work = logProbabilities.dtype().kind().dtype();
+        Tensor logp = (batch ? logProbabilities : logProbabilities.unsqueeze(1)).to(work);
         long[] steps = inputLengths.toLongArray();
         long[] lengths = targetLengths.toLongArray();
         int n = steps.length;
-        if (logp.rank() != 3 || logp.size(1) != n || lengths.length != n) {
-            throw new TensorException("ctc_loss: input " + logProbabilities.shape() + ", " + n + " input lengths, "
-                    + lengths.length + " target lengths: expected [time, n, classes] and n of both");
+        if (!logp.dtype().isFloating() || logp.rank() != 3 || logp.size(1) != n || lengths.length != n) {
+            throw new TensorException("ctc_loss: input " + logProbabilities.type() + ", " + n + " input lengths, "
+                    + lengths.length + " target lengths: expected floating-point [time, n, classes] and n of both");
         }
+        if (blank < 0 || blank >= logp.size(2)) {
+            throw new TensorException("ctc_loss: blank " + blank + ": expected a class, 0 to " + (logp.size(2) - 1));
+        }
+        checkLengths(logp.size(0), steps, targets, lengths);
         int longest = 0;
-        for (long l : lengths) {
-            longest = (int) Math.max(longest, l);
+        long all = 0;
+        for (int i = 0; i < n; i++) {
+            if (steps[i] < 0 || steps[i] > logp.size(0) || lengths[i] < 0) {
+                throw new TensorException("ctc_loss: sequence " + i + " of " + steps[i] + " steps and " + lengths[i]
+                        + " labels: expected 0 to " + logp.size(0) + " steps and no negative number of labels");
+            }
+            longest = (int) Math.max(longest, lengths[i]);
+            all += lengths[i];
+        }
+        boolean joined = targets.rank() == 1 && n != 1;
+        if (joined ? all != targets.elements() : longest * (long) n > targets.elements()) {
+            throw new TensorException("ctc_loss: targets " + targets.shape() + " for labels in number "
+                    + Arrays.toString(lengths) + ": expected [n, length] or as many labels in a row");
         }
         Labels labels = new Labels(targets, lengths, longest, blank);
         Tensor alpha = forward(logp, labels, steps);
@@ -46,14 +63,33 @@ public final class Ctc {
         Tensor exists = Tensors.of(lengths).to(logp.device()).gt(0L).unsqueeze(1);
         Tensor nothing = Tensors.full(Shape.SCALAR, NOTHING, logp.dtype(), logp.device());
         Tensor total = alpha.gather(1, end).logaddexp(alpha.gather(1, beforeEnd).where(exists, nothing)).squeeze(1);
+        // Without a step nothing is spelled, for certain.
+        Tensor started = Tensors.of(steps).to(logp.device()).gt(0L);
+        Tensor unstarted = nothing.where(exists.squeeze(1), Tensors.zerosLike(total));
+        total = total.where(started, unstarted);
         Tensor possible = total.gt(NOTHING / 2);
         Tensor otherwise = Tensors.fullLike(total, zeroInfinity ? 0 : Double.POSITIVE_INFINITY);
-        Tensor losses = total.neg().where(possible, otherwise);
+        Tensor losses = total.rsub(0).where(possible, otherwise);
         if (reduction == Reduction.MEAN) {
             Tensor divisor = Tensors.of(lengths).to(logp.device()).clampMin(1).to(losses.dtype());
             return losses.div(divisor).mean();
         }
         return reduction == Reduction.NONE && !batch ? losses.squeeze(0) : reduction.of(losses);
+    }
+
+    private static void checkLengths(long time, long[] steps, Tensor targets, long[] lengths) {
+        int n = lengths.length;
+        boolean joined = targets.rank() == 1 && n != 1;
+        long most = joined ? targets.elements() : n == 0 ? 0 : targets.elements() / n;
+        long sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += lengths[i];
+            if (steps[i] < 0 || steps[i] > time || lengths[i] < 0 || (joined ? sum : lengths[i]) > most) {
+                throw new TensorException("ctc_loss: sequence " + i + " of " + steps[i] + " steps with a target of "
+                        + lengths[i] + " labels: expected at most " + time + " steps, and as many labels as the"
+                        + " targets " + targets.shape() + " have");
+            }
+        }
     }
 
     /// The labels of each target with blanks before, between and behind, `[n, 2 longest + 1]`.

@@ -16,8 +16,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
 
-/// Random loss of elements in training (Srivastava et al., 2014). Each is one elementwise op: which elements are dropped
-/// follows from (seed, stream, element), so the backward pass finds the same ones again without a mask being kept.
+/// Random loss of elements in training (Srivastava et al., 2014). Each is one elementwise op: which elements are
+/// dropped follows from (seed, stream, element), so the backward pass finds the same ones again without a mask being
+/// kept.
 public final class Dropouts {
     private static final ConcurrentMap<DType, Lambda> ELEMENTS = new ConcurrentHashMap<>();
     private static final ConcurrentMap<DType, Lambda> CHANNELS = new ConcurrentHashMap<>();

@@ -48,7 +48,8 @@ public final class GridSampling {
     /// The image's values at the places of the grid.
     ///
     /// @param x `[n, c, height, width]`, or with a depth before the height
-    /// @param grid places, `[n, ..., 2]` (or 3): the last axis first, from -1 at one edge of the image to 1 at the other
+    /// @param grid places, `[n, ..., 2]` (or 3): the last axis first, from -1 at one edge of the image to 1 at
+    ///     the other
     /// @param alignCorners whether -1 and 1 mean the centres of the corner elements instead of their outer edges
     /// @return `[n, c, ...]`
     /// @throws TensorException if shapes do not fit

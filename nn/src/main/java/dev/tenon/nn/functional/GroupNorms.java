@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class GroupNorms {
     private GroupNorms() {}
 
-    /// Group normalisation: in each sample each group of channels gets mean 0 and variance 1, then each channel is scaled
-    /// and shifted (Wu and He, 2018).
+    /// Group normalisation: in each sample each group of channels gets mean 0 and variance 1, then each channel is
+    /// scaled and shifted (Wu and He, 2018).
     ///
     /// @param x `[n, c, ...]`
     /// @param groups a divisor of c

@@ -5,6 +5,7 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import dev.tenon.nn.precision.Autocast;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ public final class Linears {
                     + ": expected weight [out, in] and input [..., in]");
         }
         Tensor y = x.matmul(weight.t());
-        return bias == null ? y : y.add(bias);
+        return bias == null ? y : y.add(Autocast.like(bias, y));
     }
 
     /// xᵀ A y + b for each output.
@@ -52,7 +53,7 @@ public final class Linears {
                 .matmul(weight.permute(1, 0, 2).reshape(weight.size(1), out * weight.size(2)))
                 .reshape(n, out, weight.size(2));
         Tensor z = left.matmul(y.reshape(n, weight.size(2), 1)).reshape(batch.concat(Shape.of(out)));
-        return bias == null ? z : z.add(bias);
+        return bias == null ? z : z.add(Autocast.like(bias, z));
     }
 
     /// The rows of a table at the given positions.

@@ -18,6 +18,7 @@ import dev.tenon.api.TensorException;
 import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.Expr;
 import dev.tenon.api.op.UnaryFn;
+import dev.tenon.nn.precision.Autocast;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -88,7 +89,7 @@ public final class Losses {
 
     private static Tensor compare(String op, Formula f, Tensor input, Tensor target, Reduction r, double... params) {
         checkSame(op, input, target);
-        return r.of(f.applyAll(List.of(input, target), params));
+        return r.of(f.applyAll(List.of(Autocast.full(input), Autocast.full(target)), params));
     }
 
     /// |input - target|.
@@ -134,7 +135,7 @@ public final class Losses {
     /// @param weight a factor that broadcasts to the input, or null
     public static Tensor bce(Tensor input, Tensor target, @Nullable Tensor weight, Reduction reduction) {
         checkSame("binary_cross_entropy", input, target);
-        return weighted(BCE.apply(input, target), weight, reduction);
+        return weighted(BCE.apply(Autocast.full(input), Autocast.full(target)), weight, reduction);
     }
 
     /// [#bce] of the sigmoid of the input, computed without overflow.
@@ -146,8 +147,10 @@ public final class Losses {
     public static Tensor bceWithLogits(Tensor input, Tensor target, @Nullable Tensor weight,
             @Nullable Tensor positiveWeight, Reduction reduction) {
         checkSame("bce_with_logits", input, target);
-        Tensor losses = positiveWeight == null ? BCE_LOGITS.apply(input, target)
-                : BCE_LOGITS_WEIGHTED.applyAll(List.of(input, target, positiveWeight));
+        Tensor x = Autocast.full(input);
+        Tensor y = Autocast.full(target);
+        Tensor losses = positiveWeight == null ? BCE_LOGITS.apply(x, y)
+                : BCE_LOGITS_WEIGHTED.applyAll(List.of(x, y, positiveWeight));
         return weighted(losses, weight, reduction);
     }
 
@@ -176,6 +179,13 @@ public final class Losses {
             Tensor input, Tensor target, Reduction reduction, boolean logInput, double epsilon) {
         return logInput ? compare("poisson_nll_loss", POISSON_LOG, input, target, reduction)
                 : compare("poisson_nll_loss", POISSON, input, target, reduction, epsilon);
+    }
+
+    /// [#poissonNll], with Stirling's approximation of the constant term where `full`.
+    public static Tensor poissonNll(
+            Tensor input, Tensor target, Reduction reduction, boolean logInput, boolean full, double epsilon) {
+        Tensor losses = poissonNll(input, target, Reduction.NONE, logInput, epsilon);
+        return reduction.of(full ? losses.add(MarginLosses.stirling(target)) : losses);
     }
 
     /// log(1 + e^(-target input)) for targets 1 and -1.

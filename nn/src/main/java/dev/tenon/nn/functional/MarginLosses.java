@@ -5,6 +5,7 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Losses that push values or distances apart by a margin, and likelihoods with a variance.
@@ -78,10 +79,19 @@ public final class MarginLosses {
     /// @param swap whether the negative's distance to the positive counts where it is the smaller one
     public static Tensor tripletMargin(Tensor anchor, Tensor positive, Tensor negative, double margin, double p,
             double epsilon, boolean swap, Reduction reduction) {
-        Tensor near = Distances.pairwiseDistance(anchor, positive, p, epsilon, false);
-        Tensor far = Distances.pairwiseDistance(anchor, negative, p, epsilon, false);
+        return tripletMargin(anchor, positive, negative, (x, y) -> Distances.pairwiseDistance(x, y, p, epsilon, false),
+                margin, swap, reduction);
+    }
+
+    /// max(0, d(anchor, positive) - d(anchor, negative) + margin) with any distance d.
+    ///
+    /// @param swap whether the negative's distance to the positive counts where it is the smaller one
+    public static Tensor tripletMargin(Tensor anchor, Tensor positive, Tensor negative, BinaryOperator<Tensor> distance,
+            double margin, boolean swap, Reduction reduction) {
+        Tensor near = distance.apply(anchor, positive);
+        Tensor far = distance.apply(anchor, negative);
         if (swap) {
-            far = far.minimum(Distances.pairwiseDistance(positive, negative, p, epsilon, false));
+            far = far.minimum(distance.apply(positive, negative));
         }
         return reduction.of(near.sub(far).add(margin).clampMin(0));
     }

@@ -39,10 +39,11 @@ public final class Padding {
             return x;
         }
         long n = x.size(axis);
-        long most = mode == PaddingMode.REFLECT ? n - 1 : mode == PaddingMode.CIRCULAR ? n : n == 0 ? 0 : Long.MAX_VALUE;
+        long most = mode == PaddingMode.REFLECT ? n - 1 : mode == PaddingMode.CIRCULAR ? n
+                : n == 0 ? 0 : Long.MAX_VALUE;
         if (before > most || after > most) {
-            throw new TensorException("pad: a " + mode + " margin of " + before + " and " + after + " along axis " + axis
-                    + " of " + x.shape() + ": at most " + most + " is possible");
+            throw new TensorException("pad: a " + mode + " margin of " + before + " and " + after + " along axis "
+                    + axis + " of " + x.shape() + ": at most " + most + " is possible");
         }
         List<Tensor> parts = new ArrayList<>();
         if (before > 0) {

@@ -34,7 +34,7 @@ public final class Recurrences {
         Expr next = unary(UnaryFn.TANH, add(a.x(2), mul(reset, a.x(5))));
         return add(next, mul(update, sub(a.x(6), next)));
     });
-    private static final ConcurrentMap<DType, Lambda> LSTM_GATES = new ConcurrentHashMap<>();
+    private static final ConcurrentMap<DTypes, Lambda> LSTM_GATES = new ConcurrentHashMap<>();
 
     private Recurrences() {}
 
@@ -71,24 +71,23 @@ public final class Recurrences {
         }
         List<Tensor> operands = new ArrayList<>(gates("lstm", mapped.add(ofHidden(s, w)), 4, s));
         operands.add(memory);
-        DType dtype = mapped.dtype();
-        if (memory.dtype() != dtype) {
-            throw new TensorException("lstm: input " + mapped.type() + ", memory cell " + memory.type()
-                    + ": expected one dtype");
-        }
-        Lambda body = LSTM_GATES.computeIfAbsent(dtype, Recurrences::lstmGates);
+        // Under autocast the gates are in 16 bits, and the memory stays as it is.
+        DTypes dtypes = new DTypes(operands.getFirst().dtype(), memory.dtype());
+        Lambda body = LSTM_GATES.computeIfAbsent(dtypes, Recurrences::lstmGates);
         List<Tensor> out = Dispatcher.apply(MapOp.of("lstm_cell", body), operands);
         return new State(out.get(0), out.get(1));
     };
 
-    private static Lambda lstmGates(DType dtype) {
-        DType work = dtype.kind().dtype();
+    private record DTypes(DType gates, DType memory) {}
+
+    private static Lambda lstmGates(DTypes dtypes) {
+        DType work = DType.promote(dtypes.gates, dtypes.memory).kind().dtype();
         Expr[] x = new Expr[5];
-        Arrays.setAll(x, i -> Exprs.in(i, dtype, work));
+        Arrays.setAll(x, i -> Exprs.in(i, i < 4 ? dtypes.gates : dtypes.memory, work));
         Expr memory = add(mul(unary(UnaryFn.SIGMOID, x[1]), x[4]),
                 mul(unary(UnaryFn.SIGMOID, x[0]), unary(UnaryFn.TANH, x[2])));
         Expr hidden = mul(unary(UnaryFn.SIGMOID, x[3]), unary(UnaryFn.TANH, memory));
-        return Lambda.of(List.of(hidden, memory), List.of(dtype, dtype));
+        return Lambda.of(List.of(hidden, memory), List.of(dtypes.gates, dtypes.memory));
     }
 
     private static List<Tensor> gates(String op, Tensor mapped, int count, State s) {

@@ -6,7 +6,8 @@ import dev.tenon.nn.functional.Pools;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Means over as many windows as are asked for, whatever the extents of `[n, c, depth, height, width]`, with or without n.
+/// Means over as many windows as are asked for, whatever the extents of `[n, c, depth, height, width]`, with or
+/// without n.
 public final class AdaptiveAvgPool3d extends Module {
     private final List<Integer> outputSize;
 

@@ -2,8 +2,8 @@ package dev.tenon.nn.layer;
 
 import dev.tenon.nn.functional.ConvOptions;
 
-/// A convolution over three axes: `[n, in, depth, height, width]` to `[n, out, ...]`, with or without n. Weight and bias start
-/// uniform within ± 1 / √(in / groups · window).
+/// A convolution over three axes: `[n, in, depth, height, width]` to `[n, out, ...]`, with or without n. Weight
+/// and bias start uniform within ± 1 / √(in / groups · window).
 public final class Conv3d extends ConvLayer {
     /// A convolution with stride 1 and a bias, without padding.
     public Conv3d(long inChannels, long outChannels, int kernelSize) {

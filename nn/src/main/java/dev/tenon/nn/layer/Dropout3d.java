@@ -3,7 +3,8 @@ package dev.tenon.nn.layer;
 import dev.tenon.api.Generator;
 import dev.tenon.api.Tensor;
 
-/// In training each channel of `[n, c, depth, height, width]` or `[c, depth, height, width]` is zero with probability p.
+/// In training each channel of `[n, c, depth, height, width]` or `[c, depth, height, width]` is zero with
+/// probability p.
 public final class Dropout3d extends DropoutLayer {
     /// With probability p and the default generator.
     public Dropout3d(double p) {

@@ -3,6 +3,7 @@ package dev.tenon.nn.loss;
 import dev.tenon.api.Tensor;
 import dev.tenon.nn.Module;
 import dev.tenon.nn.functional.Reduction;
+import dev.tenon.nn.precision.Autocast;
 import java.util.List;
 
 /// A loss of an input against a target.
@@ -19,9 +20,10 @@ public abstract class Loss extends Module {
         return reduction;
     }
 
-    /// Runs the hooks and [#forward(Tensor, Tensor)].
+    /// Runs the hooks and [#forward(Tensor, Tensor)]; under [Autocast] in 32 bits.
     public final Tensor call(Tensor input, Tensor target) {
-        return callHooked(List.of(input, target), in -> List.of(forward(in.get(0), in.get(1)))).getFirst();
+        return callHooked(List.of(Autocast.full(input), Autocast.full(target)),
+                in -> List.of(forward(in.get(0), in.get(1)))).getFirst();
     }
 
     /// Computes the loss.

@@ -36,9 +36,12 @@ public abstract sealed class AdamBase extends ElementwiseOptimizer permits Adam,
 
     @Override
     protected final List<Number> numbers(ParameterGroup g, ParameterState state, long step) {
+        return adamNumbers(g, g.lr(), decoupled, step);
+    }
+
+    static List<Number> adamNumbers(ParameterGroup g, double lr, boolean decoupled, long step) {
         double beta1 = g.get("beta1");
         double beta2 = g.get("beta2");
-        double lr = g.lr();
         double decay = g.get("weightDecay");
         return List.of(
                 new Number("decay", decoupled ? 1 - lr * decay : decay),
@@ -53,6 +56,10 @@ public abstract sealed class AdamBase extends ElementwiseOptimizer permits Adam,
 
     @Override
     protected final List<Expr> formula(Terms t) {
+        return adamFormula(t, decoupled);
+    }
+
+    static List<Expr> adamFormula(Terms t, boolean decoupled) {
         Expr p = t.parameter();
         Expr g = t.gradient();
         if (t.is("weightDecay")) {

@@ -1,7 +1,7 @@
 package dev.tenon.nn.optim;
 
-/// Falls from the full learning rate to `min` along half a cosine in `steps` steps, and rises again the same way if there
-/// are more (Loshchilov and Hutter, 2017, without restarts).
+/// Falls from the full learning rate to `min` along half a cosine in `steps` steps, and rises again the same way if
+/// there are more (Loshchilov and Hutter, 2017, without restarts).
 ///
 /// @param steps how many steps it falls
 /// @param min the lowest learning rate

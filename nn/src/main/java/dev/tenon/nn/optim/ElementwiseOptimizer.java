@@ -90,8 +90,13 @@ public abstract class ElementwiseOptimizer extends Optimizer {
     /// have it.
     protected abstract List<String> switches(ParameterGroup group);
 
-    /// The names of the state tensors that the formula uses, for these switches. They start at 0.
+    /// The names of the state tensors that the formula uses, for these switches. They start at [#initial].
     protected abstract List<String> states(List<String> switches);
+
+    /// What each element of a state tensor starts at: 0 unless an optimiser says otherwise.
+    protected double initial(String stateName, ParameterGroup group) {
+        return 0;
+    }
 
     /// The formula's numbers at a step: the same names in the same order at every step.
     ///
@@ -113,7 +118,7 @@ public abstract class ElementwiseOptimizer extends Optimizer {
         in.add(gradient);
         out.add(value);
         for (String name : names) {
-            Tensor t = state.tensor(name, p, 0);
+            Tensor t = state.tensor(name, p, initial(name, group));
             in.add(t);
             out.add(t);
         }

@@ -15,8 +15,9 @@ import java.util.Map;
 ///     scheduler.step();
 /// }
 /// ```
-public final class LRScheduler {
+public final class LRScheduler implements Stateful {
     private final Optimizer optimizer;
+    private final String setting;
     private final List<Schedule> schedules;
     private final List<Double> bases = new ArrayList<>();
     private long steps;
@@ -30,19 +31,29 @@ public final class LRScheduler {
     ///
     /// @throws IllegalArgumentException if there are not as many schedules as groups
     public LRScheduler(Optimizer optimizer, List<Schedule> schedules) {
+        this(optimizer, "lr", schedules);
+    }
+
+    /// One schedule for another setting than the learning rate, such as `momentum`.
+    public static LRScheduler of(Optimizer optimizer, String setting, Schedule schedule) {
+        return new LRScheduler(optimizer, setting, optimizer.groups().stream().map(_ -> schedule).toList());
+    }
+
+    private LRScheduler(Optimizer optimizer, String setting, List<Schedule> schedules) {
         if (schedules.size() != optimizer.groups().size()) {
             throw new IllegalArgumentException("scheduler: " + schedules.size() + " schedules for "
                     + optimizer.groups().size() + " groups of parameters");
         }
         this.optimizer = optimizer;
+        this.setting = setting;
         this.schedules = List.copyOf(schedules);
-        optimizer.groups().forEach(g -> bases.add(g.lr()));
+        optimizer.groups().forEach(g -> bases.add(g.get(setting)));
         apply();
     }
 
     private void apply() {
         for (int i = 0; i < schedules.size(); i++) {
-            optimizer.groups().get(i).setLr(schedules.get(i).lr(steps, bases.get(i)));
+            optimizer.groups().get(i).set(setting, schedules.get(i).lr(steps, bases.get(i)));
         }
     }
 
@@ -57,12 +68,13 @@ public final class LRScheduler {
         return steps;
     }
 
-    /// The present learning rate of each group.
+    /// The present learning rate, or other setting, of each group.
     public List<Double> lastLr() {
-        return optimizer.groups().stream().map(ParameterGroup::lr).toList();
+        return optimizer.groups().stream().map(g -> g.get(setting)).toList();
     }
 
     /// The state: the number of steps, and each group's learning rate at the start.
+    @Override
     public Map<String, Double> stateDict() {
         Map<String, Double> out = new LinkedHashMap<>();
         out.put("steps", (double) steps);
@@ -72,9 +84,7 @@ public final class LRScheduler {
         return out;
     }
 
-    /// Takes over a state that [#stateDict()] gave.
-    ///
-    /// @throws IllegalArgumentException if it is one of a scheduler with another number of groups
+    @Override
     public void loadStateDict(Map<String, Double> state) {
         if (!state.keySet().equals(stateDict().keySet())) {
             throw new IllegalArgumentException("scheduler: the state has " + state.keySet() + ", expected "

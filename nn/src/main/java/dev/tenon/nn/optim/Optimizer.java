@@ -47,7 +47,8 @@ public abstract class Optimizer {
 
     /// Adds a group with settings of its own, which must be of this optimiser's kind.
     ///
-    /// @throws IllegalArgumentException if there are no parameters, one comes twice, or the settings are of another kind
+    /// @throws IllegalArgumentException if there are no parameters, one comes twice, or the settings are of another
+    ///     kind
     public final void addGroup(List<Parameter> parameters, Hyperparameters<?> options) {
         if (!options.values().keySet().equals(groups.getFirst().values().keySet())) {
             throw new IllegalArgumentException("optimizer: settings " + options.values().keySet() + " for a group of "

@@ -23,7 +23,8 @@ final class OptimizerLoading {
         checkParameters(wrong);
         if (!wrong.isEmpty()) {
             throw new IllegalArgumentException("loadStateDict: the state does not fit into " + optimizer + ":\n  "
-                    + String.join("\n  ", wrong) + "\nNothing was loaded. Make the optimizer as the saved one was made.");
+                    + String.join("\n  ", wrong)
+                    + "\nNothing was loaded. Make the optimizer as the saved one was made.");
         }
     }
 

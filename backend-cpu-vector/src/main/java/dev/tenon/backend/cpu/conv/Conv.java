@@ -9,10 +9,10 @@ import dev.tenon.backend.cpu.gemm.MatMul;
 import dev.tenon.backend.cpu.gemm.PackA;
 import dev.tenon.backend.cpu.gemm.StoreC;
 import dev.tenon.backend.cpu.gemm.Workspace;
-import java.util.ArrayList;
 import java.util.List;
 
-/// Convolution in one to three dimensions and its two gradients, as matrix products whose right operand is packed from the input on the
+/// Convolution in one to three dimensions and its two gradients, as matrix products whose right operand is packed
+/// from the input on the
 /// fly; one channel a group goes its own way. The kernel says whether elements are floats or doubles.
 public final class Conv {
 
@@ -20,8 +20,10 @@ public final class Conv {
 
     /// `y = conv(x, w)`.
     ///
-    /// @param epilogue called for finished parts, or null: rows are channels within `group`, columns are `image * outVolume + point`
-    public static void forward(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long w, long y, GroupEpilogue epilogue) {
+    /// @param epilogue called for finished parts, or null: rows are channels within `group`, columns are `image *
+    ///     outVolume + point`
+    public static void forward(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long w, long y,
+            GroupEpilogue epilogue) {
         if (s.groupIn() == 1 && s.groups() > 1 && epilogue == null) {
             Depthwise.forward(kernel, pool, s, x, w, y);
             return;
@@ -33,10 +35,13 @@ public final class Conv {
             int group = g;
             var a = new MatMul.Matrix(w + (long) g * s.groupOut() * inner * bytes, inner, 1);
             var b = new Windows(
-                    kernel, x + (long) g * s.groupIn() * s.inVolume() * bytes, s.c(), s.in(), s.out(), s.stride(), offsets);
+                    kernel, pool, s.n(), x + (long) g * s.groupIn() * s.inVolume() * bytes, s.c(), s.groupIn(),
+                            s.in(), s.out(), s.stride(),
+                    offsets, Workspace.BORDERED);
             StoreC c = images(y + (long) g * s.groupOut() * s.outVolume() * bytes, s.oc(), s.outVolume(), bytes);
             Epilogue e = epilogue == null ? null : (i, rows, j, cols) -> epilogue.apply(group, i, rows, j, cols);
-            Gemm.run(kernel, pool, s.groupOut(), s.n() * s.outVolume(), inner, MatMul.matrixA(kernel, a), b, c, false, e);
+            Gemm.run(kernel, pool, s.groupOut(), s.n() * s.outVolume(), inner, MatMul.matrixA(kernel, a), b, c,
+                    false, e);
         }
     }
 
@@ -47,14 +52,15 @@ public final class Conv {
         void apply(int group, int i0, int rows, int j0, int cols);
     }
 
-    private static int[][] offsets(ConvShape s) {
+    static int[][] offsets(ConvShape s) {
         int[][] o = new int[s.taps()][];
         int t = 0;
         for (int z = 0; z < s.kernel()[0]; z++) {
             for (int y = 0; y < s.kernel()[1]; y++) {
                 for (int x = 0; x < s.kernel()[2]; x++) {
                     o[t++] = new int[] {
-                        z * s.dilation()[0] - s.pad()[0], y * s.dilation()[1] - s.pad()[1], x * s.dilation()[2] - s.pad()[2]
+                        z * s.dilation()[0] - s.pad()[0], y * s.dilation()[1] - s.pad()[1],
+                                x * s.dilation()[2] - s.pad()[2]
                     };
                 }
             }
@@ -64,7 +70,23 @@ public final class Conv {
 
     /// Columns run through the points of one image after the other.
     private static StoreC images(long c, int channels, int volume, int bytes) {
-        return (kernel, acc, i, rows, j, cols, add) -> {
+        return new Images(c, channels, volume, bytes);
+    }
+
+    private record Images(long c, int channels, int volume, int bytes) implements StoreC {
+        @Override
+        public long direct(int i, int j, int cols) {
+            int p = j % volume;
+            return p + cols <= volume ? c + (((long) (j / volume) * channels + i) * volume + p) * bytes : 0;
+        }
+
+        @Override
+        public long step() {
+            return (long) volume * bytes;
+        }
+
+        @Override
+        public void store(GemmKernel kernel, long acc, int i, int rows, int j, int cols, boolean add) {
             int done = 0;
             while (done < cols) {
                 int image = (j + done) / volume;
@@ -74,12 +96,13 @@ public final class Conv {
                 kernel.store(acc, done, at, (long) volume * bytes, bytes, rows, len, add);
                 done += len;
             }
-        };
+        }
     }
 
     /// The gradient of the input: `dx` from `dy` and `w`.
     ///
-    /// Input points whose position has the same residue modulo the stride meet the same kernel elements: each such class is one product over a
+    /// Input points whose position has the same residue modulo the stride meet the same kernel elements: each such
+    /// class is one product over a
     /// dense grid, and no multiplication by an inserted zero is ever done.
     public static void backwardData(GemmKernel kernel, WorkerPool pool, ConvShape s, long dy, long w, long dx) {
         if (s.groupIn() == 1 && s.groups() > 1) {
@@ -96,37 +119,23 @@ public final class Conv {
         }
     }
 
-    private static void residue(GemmKernel kernel, WorkerPool pool, ConvShape s, long dy, long w, long dx, int[] first) {
+    private static void residue(GemmKernel kernel, WorkerPool pool, ConvShape s, long dy, long w, long dx,
+            int[] first) {
         int bytes = kernel.bytes();
-        int[] grid = new int[3];
-        for (int i = 0; i < 3; i++) {
-            grid[i] = (s.in()[i] - first[i] + s.stride()[i] - 1) / s.stride()[i];
-        }
-        List<int[]> offsets = new ArrayList<>();
-        List<Integer> taps = new ArrayList<>();
-        for (int t = 0; t < s.taps(); t++) {
-            int[] k = {t / (s.kernel()[1] * s.kernel()[2]), t / s.kernel()[2] % s.kernel()[1], t % s.kernel()[2]};
-            int[] o = new int[3];
-            boolean meets = true;
-            for (int i = 0; i < 3; i++) {
-                int p = first[i] + s.pad()[i] - k[i] * s.dilation()[i];
-                meets &= Math.floorMod(p, s.stride()[i]) == 0;
-                o[i] = Math.floorDiv(p, s.stride()[i]);
-            }
-            if (meets) {
-                offsets.add(o);
-                taps.add(t);
-            }
-        }
+        Residue r = Residue.of(s, first);
+        int[] grid = r.grid();
+        List<Integer> taps = r.taps();
+        int[][] offset = r.offsets();
         int inner = s.groupOut() * taps.size();
-        int[][] offset = offsets.toArray(int[][]::new);
         for (int g = 0; g < s.groups(); g++) {
             // The weights of this class, turned: [channels in, channels out * taps].
             long turned = Workspace.get().memory(Workspace.CALLER, (long) s.groupIn() * Math.max(1, inner) * bytes);
             turn(s, w + (long) g * s.groupOut() * s.groupIn() * s.taps() * bytes, taps, turned, bytes);
             PackA a = MatMul.matrixA(kernel, new MatMul.Matrix(turned, inner, 1));
             var b = new Windows(
-                    kernel, dy + (long) g * s.groupOut() * s.outVolume() * bytes, s.oc(), s.out(), grid, new int[] {1, 1, 1}, offset);
+                    kernel, pool, s.n(), dy + (long) g * s.groupOut() * s.outVolume() * bytes, s.oc(), s.groupOut(),
+                            s.out(), grid,
+                    new int[] {1, 1, 1}, offset, Workspace.BORDERED);
             StoreC c = scattered(s, dx + (long) g * s.groupIn() * s.inVolume() * bytes, first, grid, bytes);
             Gemm.run(kernel, pool, s.groupIn(), s.n() * grid[0] * grid[1] * grid[2], inner, a, b, c, false, null);
         }
@@ -149,7 +158,29 @@ public final class Conv {
         if (stride[0] == 1 && stride[1] == 1 && stride[2] == 1) {
             return images(c, s.c(), s.inVolume(), bytes);
         }
-        return (kernel, acc, i, rows, j, cols, add) -> {
+        return new StoreC() {
+            @Override
+            public long direct(int i, int j, int cols) {
+                return 0;
+            }
+
+            @Override
+            public long step() {
+                return 0;
+            }
+
+            @Override
+            public void store(GemmKernel kernel, long acc, int i, int rows, int j, int cols, boolean add) {
+                scatter(s, c, first, grid, bytes, kernel, acc, i, rows, j, cols, add);
+            }
+        };
+    }
+
+    private static void scatter(
+            ConvShape s, long c, int[] first, int[] grid, int bytes, GemmKernel kernel, long acc, int i, int rows,
+                    int j, int cols,
+            boolean add) {
+        int[] stride = s.stride();
             int done = 0;
             while (done < cols) {
                 int x = (j + done) % grid[2];
@@ -158,17 +189,18 @@ public final class Conv {
                 int z = row / grid[1] % grid[0];
                 int image = row / grid[1] / grid[0];
                 int len = Math.min(grid[2] - x, cols - done);
-                long point = ((long) (first[0] + z * stride[0]) * s.in()[1] + first[1] + y * stride[1]) * s.in()[2] + first[2] + x * stride[2];
+                long point = ((long) (first[0] + z * stride[0]) * s.in()[1] + first[1] + y * stride[1]) * s.in()[2]
+                        + first[2] + x * stride[2];
                 long at = c + (((long) image * s.c() + i) * s.inVolume() + point) * bytes;
                 kernel.store(acc, done, at, (long) s.inVolume() * bytes, (long) stride[2] * bytes, rows, len, add);
                 done += len;
-            }
-        };
+        }
     }
 
     /// The gradient of the weights: `dw` from `x` and `dy`.
     ///
-    /// The inner dimension is all points of all images; each thread sums its share of the images for itself and the shares are added in
+    /// The inner dimension is all points of all images; each thread sums its share of the images for itself and the
+    /// shares are added in
     /// order, so the result is the same from run to run.
     public static void backwardWeights(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long dy, long dw) {
         if (s.groupIn() == 1 && s.groups() > 1) {
@@ -178,7 +210,8 @@ public final class Conv {
         int bytes = kernel.bytes();
         int inner = s.groupIn() * s.taps();
         long size = (long) s.oc() * inner;
-        // Few images, or so many weights that the partial sums would cost more than they save: share out one product instead.
+        // Few images, or so many weights that the partial sums would cost more than they save: share out one product
+        // instead.
         int parts = size * bytes > 8 << 20 ? 1 : Math.max(1, Math.min(pool.threads(), s.n()));
         long partial = parts == 1 ? 0 : Workspace.get().memory(Workspace.CALLER, (parts - 1) * size * bytes);
         int[][] offsets = offsets(s);
@@ -189,10 +222,16 @@ public final class Conv {
             for (int g = 0; g < s.groups(); g++) {
                 long xs = x + ((long) from * s.c() + (long) g * s.groupIn()) * s.inVolume() * bytes;
                 long dys = dy + ((long) from * s.oc() + (long) g * s.groupOut()) * s.outVolume() * bytes;
-                var b = new Windows(kernel, xs, s.c(), s.in(), s.out(), s.stride(), offsets).transposed();
-                StoreC c = StoreC.matrix(out + (long) g * s.groupOut() * inner * bytes, (long) inner * bytes, bytes);
+                var b = new Windows(
+                                kernel, parts == 1 ? pool : null, images, xs, s.c(), s.groupIn(), s.in(), s.out(),
+                                        s.stride(), offsets,
+                                Workspace.BORDERED)
+                        .transposed();
+                StoreC c = StoreC.matrix(kernel, out + (long) g * s.groupOut() * inner * bytes, (long) inner * bytes,
+                        bytes);
                 Gemm.run(
-                        kernel, pool, s.groupOut(), inner, images * s.outVolume(), points(kernel, dys, s.oc(), s.outVolume()), b, c, false, null);
+                        kernel, parts == 1 ? pool : null, s.groupOut(), inner, images * s.outVolume(),
+                                points(kernel, dys, s.oc(), s.outVolume()), b, c, false, null);
             }
         };
         if (parts == 1) {
@@ -207,19 +246,21 @@ public final class Conv {
         });
     }
 
-    /// The left operand whose rows are channels and whose inner index runs through the points of one image after the other.
+    /// The left operand whose rows are channels and whose inner index runs through the points of one image after the
+    /// other.
     private static PackA points(GemmKernel kernel, long y, int channels, int volume) {
         int bytes = kernel.bytes();
         int mr = kernel.mr();
-        return (i0, rows, k0, kc, dst, to) -> {
-            for (int i = 0; i < rows; i += mr, to += mr * kc) {
+        return (i0, rows, k0, kc, dst) -> {
+            for (int i = 0; i < rows; i += mr, dst += (long) mr * kc * bytes) {
                 int done = 0;
                 while (done < kc) {
                     int image = (k0 + done) / volume;
                     int p = (k0 + done) % volume;
                     int len = Math.min(volume - p, kc - done);
                     long at = y + (((long) image * channels + i0 + i) * volume + p) * bytes;
-                    kernel.packA(at, (long) volume * bytes, bytes, Math.min(mr, rows - i), len, dst, to + done * mr);
+                    kernel.packA(at, (long) volume * bytes, bytes, Math.min(mr, rows - i), len, dst
+                            + (long) done * mr * bytes);
                     done += len;
                 }
             }

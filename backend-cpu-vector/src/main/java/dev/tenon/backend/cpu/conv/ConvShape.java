@@ -2,7 +2,8 @@ package dev.tenon.backend.cpu.conv;
 
 /// The sizes of a convolution: `[n, c, d, h, w] * [oc, c / groups, kd, kh, kw] -> [n, oc, od, oh, ow]`, all contiguous.
 ///
-/// One and two dimensions are three with the outer ones 1 (stride and dilation 1, padding 0). Arrays are (d, h, w); only the padding before
+/// One and two dimensions are three with the outer ones 1 (stride and dilation 1, padding 0). Arrays are (d, h, w);
+/// only the padding before
 /// the input is given: how much follows shows in the output's sizes.
 ///
 /// @param n images

@@ -1,12 +1,16 @@
 package dev.tenon.backend.cpu.conv;
 
 import dev.tenon.backend.cpu.Mem;
+import dev.tenon.backend.cpu.VectorSupport;
 import dev.tenon.backend.cpu.WorkerPool;
 import java.util.Arrays;
 
-/// Maximum and average pooling in one to three dimensions, and their gradients. The shape's `oc` and `groups` are not looked at; planes are
+/// Maximum and average pooling in one to three dimensions, and their gradients. The shape's `oc` and `groups` are
+/// not looked at; planes are
 /// `n * c`. Elements are floats or doubles: `bytes` is 4 or 8.
 public final class Pool {
+
+    private static final boolean VECTOR = VectorSupport.AVAILABLE && VectorPool.AVAILABLE;
 
     private Pool() {}
 
@@ -36,7 +40,20 @@ public final class Pool {
         return start >= size ? 0 : Math.min(kernel, (size - start + dilation - 1) / dilation);
     }
 
-    /// The maximum of each window, and where it is, as an index into its plane; NaN is a maximum. Of equal ones the first counts.
+    /// The first output in a row whose window has all its columns inside; none unless vectors can do the row.
+    private static int innerFrom(ConvShape s, int bytes) {
+        int stride = s.stride()[2];
+        return VECTOR && bytes == 4 && stride <= 2 ? (s.pad()[2] + stride - 1) / stride : s.out()[2];
+    }
+
+    /// The output after the last such one.
+    private static int innerTo(ConvShape s) {
+        int room = s.in()[2] + s.pad()[2] - s.dilation()[2] * (s.kernel()[2] - 1) - 1;
+        return room < 0 ? 0 : Math.min(s.out()[2], room / s.stride()[2] + 1);
+    }
+
+    /// The maximum of each window, and where it is, as an index into its plane; NaN is a maximum. Of equal ones the
+    /// first counts.
     ///
     /// @param indices where the i64 indices go, or 0
     public static void max(WorkerPool pool, ConvShape s, int bytes, long x, long y, long indices) {
@@ -60,8 +77,22 @@ public final class Pool {
                 int yy = oy * s.stride()[1] - s.pad()[1];
                 int y0 = first(yy, dil[1]);
                 int y1 = last(yy, dil[1], k[1], in[1]);
+                int inner = z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(s, bytes) : out[2];
+                int innerTo = innerTo(s);
                 for (int ox = 0; ox < out[2]; ox++, y += bytes) {
                     int xx = ox * s.stride()[2] - s.pad()[2];
+                    if (ox == inner && innerTo > ox) {
+                        int at = (z * in[1] + yy + y0 * dil[1]) * in[2] + xx;
+                        int n = innerTo - ox;
+                        VectorPool.max(
+                                x + 4L * at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2], at,
+                                        dil[1] * in[2], dil[2], n, y,
+                                indices);
+                        y += 4L * (n - 1);
+                        indices += indices == 0 ? 0 : 8L * n;
+                        ox += n - 1;
+                        continue;
+                    }
                     int x0 = first(xx, dil[2]);
                     int x1 = last(xx, dil[2], k[2], in[2]);
                     double best = Double.NEGATIVE_INFINITY;
@@ -94,6 +125,10 @@ public final class Pool {
             for (long p = from; p < to; p++) {
                 long plane = dx + p * s.inVolume() * bytes;
                 Mem.zero(plane, (long) s.inVolume() * bytes);
+                if (bytes == 4) {
+                    maxBackwardPlane(s.outVolume(), dy + p * s.outVolume() * 4, indices + p * s.outVolume() * 8, plane);
+                    continue;
+                }
                 for (long o = p * s.outVolume(); o < (p + 1) * s.outVolume(); o++) {
                     long i = Mem.getLong(indices + o * 8);
                     if (i >= 0) {
@@ -105,9 +140,20 @@ public final class Pool {
         });
     }
 
+    private static void maxBackwardPlane(int n, long dy, long indices, long plane) {
+        for (int o = 0; o < n; o++, dy += 4, indices += 8) {
+            long i = Mem.getLong(indices);
+            if (i >= 0) {
+                long at = plane + 4 * i;
+                Mem.putFloat(at, Mem.getFloat(at) + Mem.getFloat(dy));
+            }
+        }
+    }
+
     /// The mean of each window.
     ///
-    /// @param padAfter zeros after the input (d, h, w): what the sizes of the windows are counted up to when `countIncludePad`
+    /// @param padAfter zeros after the input (d, h, w): what the sizes of the windows are counted up to when
+    ///     `countIncludePad`
     /// @param countIncludePad whether padding counts in the divisor
     public static void average(
             WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countIncludePad, long x, long y) {
@@ -121,7 +167,8 @@ public final class Pool {
     }
 
     private static void averages(
-            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countPad, long x, long y, boolean backward) {
+            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countPad, long x, long y,
+                    boolean backward) {
         int[] after = Arrays.copyOf(padAfter, 3);
         pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
             for (long p = from; p < to; p++) {
@@ -139,7 +186,8 @@ public final class Pool {
         return last(start, dilation, kernel, size + after);
     }
 
-    private static void averagePlane(ConvShape s, int bytes, int[] after, boolean countPad, long x, long y, boolean backward) {
+    private static void averagePlane(ConvShape s, int bytes, int[] after, boolean countPad, long x, long y,
+            boolean backward) {
         int[] in = s.in();
         int[] out = s.out();
         int[] k = s.kernel();
@@ -152,19 +200,33 @@ public final class Pool {
                 int yy = oy * s.stride()[1] - s.pad()[1];
                 int y0 = first(yy, dil[1]);
                 int y1 = last(yy, dil[1], k[1], in[1]);
+                int inner = !backward && z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(s, bytes) : out[2];
+                int innerTo = innerTo(s);
                 for (int ox = 0; ox < out[2]; ox++, y += bytes) {
                     int xx = ox * s.stride()[2] - s.pad()[2];
+                    if (ox == inner && innerTo > ox) {
+                        int n = innerTo - ox;
+                        long at = x + 4L * ((z * in[1] + yy + y0 * dil[1]) * in[2] + xx);
+                        int counted = k[2] * (countPad ? counted(yy, k[1], dil[1], in[1], after[1]) : y1 - y0);
+                        VectorPool.sum(at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2],
+                                1f / counted, n, y);
+                        y += 4L * (n - 1);
+                        ox += n - 1;
+                        continue;
+                    }
                     int x0 = first(xx, dil[2]);
                     int x1 = last(xx, dil[2], k[2], in[2]);
                     double count = countPad
-                            ? (double) counted(z, k[0], dil[0], in[0], after[0]) * counted(yy, k[1], dil[1], in[1], after[1])
+                            ? (double) counted(z, k[0], dil[0], in[0], after[0]) * counted(yy, k[1], dil[1], in[1],
+                                    after[1])
                                     * counted(xx, k[2], dil[2], in[2], after[2])
                             : (double) Math.max(0, z1 - z0) * Math.max(0, y1 - y0) * Math.max(0, x1 - x0);
                     double sum = 0;
                     double share = backward ? get(y, bytes) / count : 0;
                     for (int kz = z0; kz < z1; kz++) {
                         for (int ky = y0; ky < y1; ky++) {
-                            long at = x + (((long) (z + kz * dil[0]) * in[1] + yy + ky * dil[1]) * in[2] + xx + x0 * dil[2]) * bytes;
+                            long at = x + (((long) (z + kz * dil[0]) * in[1] + yy + ky * dil[1]) * in[2] + xx
+                                    + x0 * dil[2]) * bytes;
                             for (int kx = x0; kx < x1; kx++, at += (long) dil[2] * bytes) {
                                 if (backward) {
                                     put(at, bytes, get(at, bytes) + share);

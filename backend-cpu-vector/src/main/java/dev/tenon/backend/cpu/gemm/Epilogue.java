@@ -4,6 +4,7 @@ package dev.tenon.backend.cpu.gemm;
 @FunctionalInterface
 public interface Epilogue {
 
-    /// Rows `i0 .. i0 + rows`, columns `j0 .. j0 + cols` are finished; called once for every element, from any thread of the pool.
+    /// Rows `i0 .. i0 + rows`, columns `j0 .. j0 + cols` are finished; called once for every element, from any
+    /// thread of the pool.
     void apply(int i0, int rows, int j0, int cols);
 }

@@ -4,27 +4,23 @@ import dev.tenon.backend.cpu.WorkerPool;
 
 /// Matrix products `C[m, n] (+)= A[m, k] * B[k, n]`.
 ///
-/// The inner dimension is cut into blocks so that a packed panel of B stays in the first-level cache. In each block the operand of the
-/// shorter side is packed once for all threads, and the threads share out the longer side, packing the other operand panel by panel just
-/// before they use it. Each element of C is summed in the same order whatever the number of threads.
+/// C is cut into cells that threads take one by one, each packing what it needs of both operands for itself: packing
+/// costs a few per cent of a
+/// cell, less than waiting for each other at every inner block would. In a cell the inner dimension is cut into
+/// blocks so that a panel of B
+/// stays in the first-level cache and the rows of A in the second. Each element of C is summed in the same order
+/// whatever the cells.
 public final class Gemm {
 
-    /// Inner block: a panel of B of this height just fills a first-level cache of 32 KiB.
-    private static final int KC = 256;
-    /// The most rows of A, or columns of B, packed at a time for all threads.
-    private static final int SHARED_ROWS = 2048;
-    private static final int SHARED_COLS = 4096;
-    /// Rows that one task packs for itself.
-    private static final int TASK_ROWS = 128;
-    /// Columns that one task takes before the epilogue sees them.
-    private static final int TASK_PANELS = 16;
-    /// Up to this many rows, B is read in place: packing it costs more than it saves.
-    private static final int DIRECT_ROWS = 16;
     /// Products smaller than this (in multiplications) are not worth waking a thread for.
     private static final long PARALLEL_WORK = 200_000;
+    /// The most columns of a cell.
+    private static final int CELL_COLS = 1024;
+    /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it
+    /// saves.
+    private static final int DIRECT_TILES = 2;
 
     private final GemmKernel kernel;
-    private final WorkerPool pool;
     private final int m;
     private final int n;
     private final int k;
@@ -33,12 +29,15 @@ public final class Gemm {
     private final StoreC c;
     private final boolean add;
     private final Epilogue epilogue;
-    private final boolean parallel;
+    private final int block;
+    private int rowCells = 1;
+    private int colCells = 1;
+    private int cellRows;
+    private int cellCols;
+    private int groupCols;
 
-    private Gemm(
-            GemmKernel kernel, WorkerPool pool, int m, int n, int k, PackA a, PackB b, StoreC c, boolean add, Epilogue epilogue) {
+    private Gemm(GemmKernel kernel, int m, int n, int k, PackA a, PackB b, StoreC c, boolean add, Epilogue epilogue) {
         this.kernel = kernel;
-        this.pool = pool;
         this.m = m;
         this.n = n;
         this.k = k;
@@ -47,35 +46,50 @@ public final class Gemm {
         this.c = c;
         this.add = add;
         this.epilogue = epilogue;
-        parallel = pool.threads() > 1 && (long) m * n * k > PARALLEL_WORK;
+        // A panel of B takes three quarters of the first-level cache; the rest is for what streams through.
+        int most = Math.max(64, Cache.L1 * 3 / 4 / (kernel.nr() * kernel.bytes()) / 16 * 16);
+        int blocks = ceil(k, most);
+        block = blocks <= 1 ? k : ceil(ceil(k, blocks), 16) * 16;
     }
 
     /// The product of operands that pack themselves.
     ///
+    /// @param pool whose threads share the work, or null for the calling thread alone
     /// @param add whether to add to C instead of overwriting it
     /// @param epilogue called for finished parts, or null
     public static void run(
-            GemmKernel kernel, WorkerPool pool, int m, int n, int k, PackA a, PackB b, StoreC c, boolean add, Epilogue epilogue) {
+            GemmKernel kernel, WorkerPool pool, int m, int n, int k, PackA a, PackB b, StoreC c, boolean add,
+                    Epilogue epilogue) {
         if (m <= 0 || n <= 0) {
             return;
         }
-        Gemm g = new Gemm(kernel, pool, m, n, k, a, b, c, add, epilogue);
+        Gemm g = new Gemm(kernel, m, n, k, a, b, c, add, epilogue);
         if (k <= 0) {
             g.nothing();
-        } else if (n >= m || n > 4 * kernel.nr() && m <= TASK_ROWS) {
-            g.overColumns();
+            return;
+        }
+        boolean parallel = pool != null && pool.threads() > 1 && (long) m * n * k > PARALLEL_WORK;
+        g.cut(parallel ? pool.threads() : 1);
+        int cells = g.rowCells * g.colCells;
+        if (parallel && cells > 1) {
+            pool.parallelTasks(cells, (t, ignored) -> g.cell((int) t));
         } else {
-            g.overRows();
+            for (int t = 0; t < cells; t++) {
+                g.cell(t);
+            }
         }
     }
 
     /// An empty sum is zero.
     private void nothing() {
         if (!add) {
-            Object acc = kernel.newArray(kernel.mr() * kernel.nr());
-            for (int i = 0; i < m; i += kernel.mr()) {
-                for (int j = 0; j < n; j += kernel.nr()) {
-                    c.store(kernel, acc, i, Math.min(kernel.mr(), m - i), j, Math.min(kernel.nr(), n - j), false);
+            int mr = kernel.mr();
+            int nr = kernel.nr();
+            long tile = Workspace.get().memory(Workspace.TILE, (long) mr * nr * kernel.bytes());
+            dev.tenon.backend.cpu.Mem.zero(tile, (long) mr * nr * kernel.bytes());
+            for (int i = 0; i < m; i += mr) {
+                for (int j = 0; j < n; j += nr) {
+                    c.store(kernel, tile, i, Math.min(mr, m - i), j, Math.min(nr, n - j), false);
                 }
             }
         }
@@ -84,135 +98,112 @@ public final class Gemm {
         }
     }
 
-    private int innerBlock() {
-        int blocks = ceil(k, KC);
-        return blocks == 1 ? k : ceil(ceil(k, blocks), 8) * 8;
-    }
-
     private static int ceil(int x, int y) {
         return (x + y - 1) / y;
     }
 
-    private void tasks(int count, WorkerPool.RangeBody body) {
-        if (parallel) {
-            pool.parallelTasks(count, body);
-        } else {
-            for (int t = 0; t < count; t++) {
-                body.run(t, t + 1);
-            }
-        }
-    }
-
-    private void split(int panels, WorkerPool.RangeBody body) {
-        if (parallel) {
-            pool.parallelFor(panels, 2, body);
-        } else {
-            body.run(0, panels);
-        }
-    }
-
-    private void overColumns() {
+    /// Chooses the cells: few enough that packing does not count, and as many as keep all threads busy to the end.
+    private void cut(int threads) {
         int mr = kernel.mr();
-        int block = innerBlock();
-        int rowsAtOnce = Math.min(SHARED_ROWS, ceil(m, mr) * mr);
-        Object packed = Workspace.get().shared(kernel, rowsAtOnce * block);
-        int panels = ceil(n, kernel.nr());
-        int threads = parallel ? pool.threads() : 1;
-        int perTask = Math.clamp(ceil(panels, threads * 4), 1, TASK_PANELS);
-        int colTasks = ceil(panels, perTask);
-        for (int i0 = 0; i0 < m; i0 += rowsAtOnce) {
-            int rows = Math.min(rowsAtOnce, m - i0);
-            int rowPanels = ceil(rows, mr);
-            int rowTasks = Math.clamp(threads / colTasks, 1, ceil(rowPanels, 2));
-            int rowStep = ceil(rowPanels, rowTasks) * mr;
-            int first = i0;
-            for (int k0 = 0; k0 < k; k0 += block) {
-                int kc = Math.min(block, k - k0);
-                int from = k0;
-                split(rowPanels, (f, t) -> a.pack(
-                        first + (int) f * mr, Math.min((int) (t - f) * mr, rows - (int) f * mr), from, kc, packed, (int) f * mr * kc));
-                tasks(colTasks * rowTasks, (t, ignored) -> {
-                    int j = (int) t % colTasks * perTask;
-                    int r0 = (int) t / colTasks * rowStep;
-                    if (r0 < rows) {
-                        columnTask(packed, first, r0, Math.min(rowStep, rows - r0), j, Math.min(panels, j + perTask), from, kc);
-                    }
-                });
-            }
-        }
-    }
-
-    private void columnTask(Object packed, int i0, int r0, int rows, int panelFrom, int panelTo, int k0, int kc) {
         int nr = kernel.nr();
+        int rowsMost = Math.max(mr, Cache.L2 * 3 / 8 / (Math.max(64, block) * kernel.bytes()) / mr * mr);
+        int rows0 = ceil(m, rowsMost);
+        int cols0 = ceil(n, CELL_COLS);
+        int tries = threads == 1 ? 0 : Math.min(threads, 8);
+        double best = Double.MAX_VALUE;
+        for (int r = rows0; r <= rows0 + tries; r++) {
+            for (int s = cols0; s <= cols0 + tries; s++) {
+                int rows = ceil(ceil(m, r), mr) * mr;
+                int cols = ceil(ceil(n, s), nr) * nr;
+                double work = (double) Math.min(rows, m) * cols + 10.0 * (rows + cols);
+                double cost = ceil(ceil(m, rows) * ceil(n, cols), threads) * work;
+                if (cost < best * 0.999) {
+                    best = cost;
+                    cellRows = rows;
+                    cellCols = cols;
+                }
+            }
+        }
+        rowCells = ceil(m, cellRows);
+        colCells = ceil(n, cellCols);
+        groupCols = Math.max(nr, Cache.L2 / 4 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
+    }
+
+    private void cell(int t) {
+        int i0 = t % rowCells * cellRows;
+        int j0 = t / rowCells * cellCols;
+        int rows = Math.min(cellRows, m - i0);
+        int cols = Math.min(cellCols, n - j0);
         int mr = kernel.mr();
+        int nr = kernel.nr();
+        int bytes = kernel.bytes();
         Workspace w = Workspace.get();
-        Object acc = w.tile(kernel);
-        long panel = w.memory(Workspace.LOCAL_PANEL, (long) kc * nr * kernel.bytes());
-        boolean plus = add || k0 > 0;
-        for (int p = panelFrom; p < panelTo; p++) {
-            int j = p * nr;
-            int cols = Math.min(nr, n - j);
-            long at = m <= DIRECT_ROWS && cols == nr ? b.direct(k0, j) : 0;
-            long step = b.step();
-            if (at == 0) {
-                b.pack(k0, kc, j, cols, panel);
-                at = panel;
-                step = (long) nr * kernel.bytes();
+        boolean inPlaceA = cols <= DIRECT_TILES * nr && a.direct(i0, 0) != 0;
+        for (int k0 = 0; k0 < k; k0 += block) {
+            int kc = Math.min(block, k - k0);
+            long left = inPlaceA ? 0 : w.memory(Workspace.LOCAL_ROWS, (long) ceil(rows, mr) * mr * kc * bytes + 64);
+            if (!inPlaceA) {
+                a.pack(i0, rows, k0, kc, left);
             }
-            for (int i = r0; i < r0 + rows; i += mr) {
-                kernel.tile(kc, packed, i * kc, at, step, acc);
-                c.store(kernel, acc, i0 + i, Math.min(mr, r0 + rows - i), j, cols, plus);
-            }
-        }
-        if (epilogue != null && k0 + kc == k) {
-            int j = panelFrom * nr;
-            epilogue.apply(i0 + r0, rows, j, Math.min(n, panelTo * nr) - j);
-        }
-    }
-
-    private void overRows() {
-        int mr = kernel.mr();
-        int nr = kernel.nr();
-        int block = innerBlock();
-        int colsAtOnce = Math.min(SHARED_COLS, ceil(n, nr) * nr);
-        long packed = Workspace.get().memory(Workspace.SHARED, (long) colsAtOnce * block * kernel.bytes());
-        int threads = parallel ? pool.threads() : 1;
-        int rowStep = Math.clamp(ceil(ceil(m, mr), threads * 4), 1, TASK_ROWS / mr) * mr;
-        for (int j0 = 0; j0 < n; j0 += colsAtOnce) {
-            int cols = Math.min(colsAtOnce, n - j0);
-            int panels = ceil(cols, nr);
-            int first = j0;
-            for (int k0 = 0; k0 < k; k0 += block) {
-                int kc = Math.min(block, k - k0);
-                int from = k0;
-                split(panels, (f, t) -> b.pack(
-                        from, kc, first + (int) f * nr, Math.min((int) (t - f) * nr, cols - (int) f * nr),
-                        packed + f * nr * kc * kernel.bytes()));
-                tasks(ceil(m, rowStep), (t, ignored) -> {
-                    int i = (int) t * rowStep;
-                    rowTask(packed, i, Math.min(rowStep, m - i), first, cols, from, kc);
-                });
+            for (int j = 0; j < cols; j += groupCols) {
+                int some = Math.min(groupCols, cols - j);
+                group(w, left, i0, rows, j0 + j, some, k0, kc);
+                if (epilogue != null && k0 + kc == k) {
+                    epilogue.apply(i0, rows, j0 + j, some);
+                }
             }
         }
     }
 
-    private void rowTask(long packed, int i0, int rows, int j0, int cols, int k0, int kc) {
+    /// Columns `j0 .. j0 + cols` of a cell for one inner block; `left` is where A was packed, or 0 to read it in place.
+    private void group(Workspace w, long left, int i0, int rows, int j0, int cols, int k0, int kc) {
         int nr = kernel.nr();
-        int mr = kernel.mr();
-        Workspace w = Workspace.get();
-        Object acc = w.tile(kernel);
-        Object mine = w.local(kernel, (rows + mr) * kc);
-        a.pack(i0, rows, k0, kc, mine, 0);
+        int bytes = kernel.bytes();
+        boolean inPlace = (rows <= DIRECT_TILES * kernel.mr() || kc * b.step() <= Cache.L1) && b.direct(k0, j0) != 0;
+        long panelBytes = (long) nr * kc * bytes;
+        long panels = w.memory(Workspace.LOCAL_PANEL, (inPlace ? 1 : ceil(cols, nr)) * panelBytes);
+        if (!inPlace) {
+            b.pack(k0, kc, j0, cols, panels);
+        }
         boolean plus = add || k0 > 0;
-        long step = (long) nr * kernel.bytes();
         for (int j = 0; j < cols; j += nr) {
-            for (int i = 0; i < rows; i += mr) {
-                kernel.tile(kc, mine, i * kc, packed + (long) j * kc * kernel.bytes(), step, acc);
-                c.store(kernel, acc, i0 + i, Math.min(mr, rows - i), j0 + j, Math.min(nr, cols - j), plus);
+            int some = Math.min(nr, cols - j);
+            long right = inPlace && some == nr ? b.direct(k0, j0 + j) : 0;
+            if (right != 0) {
+                panel(w, left, i0, rows, right, b.step(), j0 + j, some, k0, kc, plus);
+                continue;
             }
+            if (inPlace) {
+                b.pack(k0, kc, j0 + j, some, panels);
+            }
+            right = inPlace ? panels : panels + j / nr * panelBytes;
+            panel(w, left, i0, rows, right, (long) nr * bytes, j0 + j, some, k0, kc, plus);
         }
-        if (epilogue != null && k0 + kc == k) {
-            epilogue.apply(i0, rows, j0, cols);
+    }
+
+    private void panel(
+            Workspace w, long left, int i0, int rows, long right, long bStep, int j, int cols, int k0, int kc,
+                    boolean plus) {
+        int mr = kernel.mr();
+        int nr = kernel.nr();
+        int bytes = kernel.bytes();
+        boolean wide = cols > nr / 2;
+        long c0 = !plus && (cols == nr || cols == nr / 2) ? c.direct(i0, j, cols) : 0;
+        long aStep = left == 0 ? a.step() : (long) mr * bytes;
+        if (c0 != 0 && left == 0) {
+            kernel.tile(rows, wide, kc, a.direct(i0, k0), aStep, right, bStep, c0, c.step());
+            return;
+        }
+        for (int i = 0; i < rows; i += mr) {
+            int r = Math.min(mr, rows - i);
+            long from = left == 0 ? a.direct(i0 + i, k0) : left + (long) i * kc * bytes;
+            if (c0 != 0) {
+                kernel.tile(r, wide, kc, from, aStep, right, bStep, c0 + i * c.step(), c.step());
+            } else {
+                long tile = w.memory(Workspace.TILE, (long) mr * nr * bytes);
+                kernel.tile(r, wide, kc, from, aStep, right, bStep, tile, (long) nr * bytes);
+                c.store(kernel, tile, i0 + i, r, j, cols, plus);
+            }
         }
     }
 }

@@ -2,39 +2,54 @@ package dev.tenon.backend.cpu.gemm;
 
 /// The innermost pieces of a matrix product in one element type: a register tile, and the copies around it.
 ///
-/// `A` is packed on the heap (its elements are read one by one and broadcast, which is cheapest from an array), `B` off-heap in rows of [#nr()]
-/// elements aligned to cache lines, or read in place. A tile's result goes to a small array first, and from there to C: that keeps the
-/// method with the accumulators small enough for C2 to inline all of it.
+/// Both operands are packed off-heap (or read in place): `A` in panels whose inner index steps over [#mr()]
+/// contiguous elements, `B` in
+/// panels whose inner index steps over [#nr()] contiguous elements.
 public interface GemmKernel {
 
     /// Rows of a tile.
     int mr();
 
-    /// Columns of a tile.
+    /// Columns of a tile: two vectors.
     int nr();
 
     /// Bytes of an element.
     int bytes();
 
-    /// A `float[]` or `double[]`.
-    Object newArray(int length);
+    /// `c[i][j] = sum over k of a[k][i] * b[k][j]` for `i < rows` and `j < nr` (or `nr / 2` unless `wide`); steps in
+    /// bytes from one `k` to
+    /// the next, and from one row of C to the next. Reads exactly `rows` elements of A at each step. Any number of
+    /// rows.
+    void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep);
 
-    /// `acc[mr][nr] = sum over k of a[ao + k * mr + i] * b[k * bStep + j]`; `bStep` in bytes.
-    void tile(int kc, Object a, int ao, long b, long bStep, Object acc);
+    /// Copies columns `firstCol .. firstCol + cols` of a tile in memory (rows of [#nr()] elements) to `c`, or adds
+    /// them to what is there.
+    void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add);
 
-    /// Writes the upper left corner of a tile whose first element is at `c`, or adds it to what is there; columns from `firstCol` of the tile on.
-    void store(Object acc, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add);
+    /// Packs rows of A into panels of `mr` rows: `dst[(i / mr) * kc * mr + k * mr + i % mr]`. What the last panel
+    /// holds in place of missing
+    /// rows is arbitrary. Writes up to 64 bytes past the end.
+    void packA(long a, long rowBytes, long colBytes, int rows, int kc, long dst);
 
-    /// Packs rows of A into panels of `mr` rows, the last one filled up with zeros: `dst[to + (i / mr) * kc * mr + k * mr + i % mr]`.
-    void packA(long a, long rowBytes, long colBytes, int rows, int kc, Object dst, int to);
-
-    /// Packs columns of B into panels of `nr` columns, the last one filled up with zeros:
-    /// `dst[(j / nr) * kc * nr + k * nr + j % nr]`.
+    /// Packs columns of B into panels of `nr` columns: `dst[(j / nr) * kc * nr + k * nr + j % nr]`. What the last
+    /// panel holds in place of missing
+    /// columns is arbitrary.
     void packB(long b, long rowBytes, long colBytes, int kc, int cols, long dst);
 
-
-    /// Part of a row of a padded input: `dst[i] = lo <= i < hi ? src[i * step] : 0` for `0 <= i < len`; `step` in bytes.
+    /// Part of a row of a padded input: `dst[i] = lo <= i < hi ? src[i * step] : 0` for `0 <= i < len`; `step` in
+    /// bytes.
     void window(long src, long step, int lo, int hi, int len, long dst);
+
+    /// Copies `count` runs of `len` elements: `dst[i * pitch + j] = from[offsets[first + i] + j]`; offsets and pitch
+    /// in bytes.
+    void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch);
+
+    /// `dst[i] = sum over t of w[t] * from[offsets[t] + i]` for `i < len`; offsets in bytes.
+    void weighRows(long from, long[] offsets, long w, int len, long dst);
+
+    /// `sums[t][lane] += y[i] * from[offsets[t] + i]` over `i < len` with `i % lanes == lane`; there are `nr / 2`
+    /// lanes.
+    void dotRows(long from, long[] offsets, long y, int len, long sums);
 
     /// The dot product of two contiguous vectors.
     double dot(long x, long y, long n);

@@ -37,7 +37,8 @@ public final class MatMul {
     /// @param add whether to add to C
     /// @param epilogue called for finished parts of C, or null (f32, f64 and 16-bit only)
     public static void run(
-            WorkerPool pool, Type type, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add, Epilogue epilogue) {
+            WorkerPool pool, Type type, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add,
+                    Epilogue epilogue) {
         if (m <= 0 || n <= 0) {
             return;
         }
@@ -48,23 +49,26 @@ public final class MatMul {
                 GemmKernel kernel = GemmKernel.f32();
                 Gemm.run(
                         kernel, pool, m, n, k, wideA(kernel, type, a), wideB(kernel, type, b),
-                        StoreC.matrix(c.address, c.rowStride * 4, c.colStride * 4), add, epilogue);
+                        StoreC.matrix(kernel, c.address, c.rowStride * 4, c.colStride * 4), add, epilogue);
             }
             case I32, I64 -> integers(pool, type, m, n, k, a, b, c, add);
         }
     }
 
-    /// `count` products; the strides from one to the next are in elements (0 repeats an operand). Small ones are shared out whole.
+    /// `count` products; the strides from one to the next are in elements (0 repeats an operand). Small ones are
+    /// shared out whole.
     ///
     /// @param epilogue makes the epilogue of one product, or null
     public static void batched(
-            WorkerPool pool, Type type, int count, int m, int n, int k, Matrix a, long aStride, Matrix b, long bStride, Matrix c,
+            WorkerPool pool, Type type, int count, int m, int n, int k, Matrix a, long aStride, Matrix b,
+                    long bStride, Matrix c,
             long cStride, boolean add, java.util.function.IntFunction<Epilogue> epilogue) {
         long out = type == Type.F16 || type == Type.BF16 ? 4 : type.bytes;
         WorkerPool.RangeBody some = (from, to) -> {
             for (long i = from; i < to; i++) {
                 run(
-                        pool, type, m, n, k, a.plus(i * aStride * type.bytes), b.plus(i * bStride * type.bytes), c.plus(i * cStride * out), add,
+                        pool, type, m, n, k, a.plus(i * aStride * type.bytes), b.plus(i * bStride * type.bytes),
+                                c.plus(i * cStride * out), add,
                         epilogue == null ? null : epilogue.apply((int) i));
             }
         };
@@ -77,7 +81,8 @@ public final class MatMul {
     }
 
     private static void floating(
-            GemmKernel kernel, WorkerPool pool, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add, Epilogue epilogue) {
+            GemmKernel kernel, WorkerPool pool, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add,
+                    Epilogue epilogue) {
         int w = kernel.bytes();
         if (k > 0 && n == 1 && b.rowStride == 1 && a.colStride == 1) {
             dots(kernel, pool, m, k, a.address, a.rowStride * w, b.address, c.address, c.rowStride * w, add);
@@ -92,12 +97,12 @@ public final class MatMul {
             Epilogue turned = epilogue == null ? null : (i0, rows, j0, cols) -> epilogue.apply(j0, cols, i0, rows);
             Gemm.run(
                     kernel, pool, n, m, k, matrixA(kernel, turn(b)), matrixB(kernel, turn(a)),
-                    StoreC.matrix(c.address, c.colStride * w, w), add, turned);
+                    StoreC.matrix(kernel, c.address, c.colStride * w, w), add, turned);
             return;
         } else {
             Gemm.run(
                     kernel, pool, m, n, k, matrixA(kernel, a), matrixB(kernel, b),
-                    StoreC.matrix(c.address, c.rowStride * w, c.colStride * w), add, epilogue);
+                    StoreC.matrix(kernel, c.address, c.rowStride * w, c.colStride * w), add, epilogue);
             return;
         }
         if (epilogue != null) {
@@ -113,7 +118,22 @@ public final class MatMul {
     public static PackA matrixA(GemmKernel kernel, Matrix a) {
         long row = a.rowStride * kernel.bytes();
         long col = a.colStride * kernel.bytes();
-        return (i0, rows, k0, kc, dst, to) -> kernel.packA(a.address + i0 * row + k0 * col, row, col, rows, kc, dst, to);
+        return new PackA() {
+            @Override
+            public void pack(int i0, int rows, int k0, int kc, long dst) {
+                kernel.packA(a.address + i0 * row + k0 * col, row, col, rows, kc, dst);
+            }
+
+            @Override
+            public long direct(int i, int k) {
+                return a.rowStride == 1 ? a.address + i * row + k * col : 0;
+            }
+
+            @Override
+            public long step() {
+                return col;
+            }
+        };
     }
 
     /// The right operand in memory.
@@ -140,7 +160,8 @@ public final class MatMul {
 
     /// One dot product for each row.
     private static void dots(
-            GemmKernel kernel, WorkerPool pool, int rows, int k, long a, long rowBytes, long x, long y, long yStep, boolean add) {
+            GemmKernel kernel, WorkerPool pool, int rows, int k, long a, long rowBytes, long x, long y, long yStep,
+                    boolean add) {
         pool.parallelFor(rows, Math.max(1, 64_000 / k), (from, to) -> {
             for (long i = from; i < to; i++) {
                 double s = kernel.dot(a + i * rowBytes, x, k);
@@ -156,7 +177,8 @@ public final class MatMul {
 
     /// A weighted sum of rows: each thread takes some columns, in pieces that stay in the cache.
     private static void sums(
-            GemmKernel kernel, WorkerPool pool, int n, int k, long b, long rowBytes, long x, long xStep, long y, boolean add) {
+            GemmKernel kernel, WorkerPool pool, int n, int k, long b, long rowBytes, long x, long xStep, long y,
+                    boolean add) {
         int w = kernel.bytes();
         pool.parallelFor(n, Math.max(64, 64_000 / Math.max(1, k)), (from, to) -> {
             for (long j = from; j < to; j += 1024) {
@@ -173,11 +195,11 @@ public final class MatMul {
     }
 
     private static PackA wideA(GemmKernel kernel, Type type, Matrix a) {
-        return (i0, rows, k0, kc, dst, to) -> {
+        return (i0, rows, k0, kc, dst) -> {
             long t = Workspace.get().memory(Workspace.WIDE, 4L * rows * kc);
             boolean byRow = Math.abs(a.colStride) <= Math.abs(a.rowStride);
             widen(type, a, i0, rows, k0, kc, byRow, t);
-            kernel.packA(t, byRow ? 4L * kc : 4, byRow ? 4 : 4L * rows, rows, kc, dst, to);
+            kernel.packA(t, byRow ? 4L * kc : 4, byRow ? 4 : 4L * rows, rows, kc, dst);
         };
     }
 
@@ -202,7 +224,8 @@ public final class MatMul {
             if (innerStep != 2) {
                 for (int j = 0; j < inner; j++) {
                     short h = Mem.getShort(src + j * innerStep);
-                    Mem.putFloat(dst + 4L * j, type == Type.F16 ? Float.float16ToFloat(h) : Float.intBitsToFloat(h << 16));
+                    Mem.putFloat(dst + 4L * j, type == Type.F16 ? Float.float16ToFloat(h)
+                            : Float.intBitsToFloat(h << 16));
                 }
             } else if (type == Type.F16) {
                 math.f16ToF32(src, dst, inner);

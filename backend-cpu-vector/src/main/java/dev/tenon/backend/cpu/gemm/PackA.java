@@ -5,5 +5,15 @@ package dev.tenon.backend.cpu.gemm;
 public interface PackA {
 
     /// Packs rows `i0 .. i0 + rows` and inner indices `k0 .. k0 + kc` as [GemmKernel#packA] does.
-    void pack(int i0, int rows, int k0, int kc, Object dst, int to);
+    void pack(int i0, int rows, int k0, int kc, long dst);
+
+    /// The address of element `(i, k)` if rows lie side by side in memory and may be read in place, otherwise 0.
+    default long direct(int i, int k) {
+        return 0;
+    }
+
+    /// Bytes from one inner index to the next when read in place.
+    default long step() {
+        return 0;
+    }
 }

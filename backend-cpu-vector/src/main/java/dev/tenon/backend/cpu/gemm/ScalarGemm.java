@@ -29,11 +29,6 @@ class ScalarGemm implements GemmKernel {
         return bytes;
     }
 
-    @Override
-    public final Object newArray(int length) {
-        return bytes == 4 ? new float[length] : new double[length];
-    }
-
     private double get(long address) {
         return bytes == 4 ? Mem.getFloat(address) : Mem.getDouble(address);
     }
@@ -47,77 +42,78 @@ class ScalarGemm implements GemmKernel {
     }
 
     @Override
-    public void tile(int kc, Object a, int ao, long b, long bStep, Object acc) {
-        if (bytes == 4) {
-            float[] x = (float[]) a;
-            float[] c = (float[]) acc;
-            java.util.Arrays.fill(c, 0, MR * NR, 0);
-            for (int k = 0; k < kc; k++, ao += MR, b += bStep) {
-                for (int j = 0; j < NR; j++) {
-                    float y = Mem.getFloat(b + 4L * j);
-                    for (int i = 0; i < MR; i++) {
-                        c[i * NR + j] += x[ao + i] * y;
-                    }
-                }
-            }
-        } else {
-            double[] x = (double[]) a;
-            double[] c = (double[]) acc;
-            java.util.Arrays.fill(c, 0, MR * NR, 0);
-            for (int k = 0; k < kc; k++, ao += MR, b += bStep) {
-                for (int j = 0; j < NR; j++) {
-                    double y = Mem.getDouble(b + 8L * j);
-                    for (int i = 0; i < MR; i++) {
-                        c[i * NR + j] += x[ao + i] * y;
-                    }
+    public void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep) {
+        int cols = wide ? nr() : nr() / 2;
+        for (int i = 0; i < rows; i += MR) {
+            int r = Math.min(MR, rows - i);
+            for (int j = 0; j < cols; j += 2) {
+                long at = c + i * cStep + (long) j * bytes;
+                if (bytes == 4) {
+                    floats(r, kc, a + 4L * i, aStep, b + 4L * j, bStep, at, cStep);
+                } else {
+                    doubles(r, kc, a + 8L * i, aStep, b + 8L * j, bStep, at, cStep);
                 }
             }
         }
     }
 
+    private static void floats(int rows, int kc, long a, long aStep, long b, long bStep, long c, long cStep) {
+        for (int i = 0; i < rows; i++, a += 4, c += cStep) {
+            float s = 0;
+            float t = 0;
+            for (int k = 0; k < kc; k++) {
+                float x = Mem.getFloat(a + k * aStep);
+                s += x * Mem.getFloat(b + k * bStep);
+                t += x * Mem.getFloat(b + k * bStep + 4);
+            }
+            Mem.putFloat(c, s);
+            Mem.putFloat(c + 4, t);
+        }
+    }
+
+    private static void doubles(int rows, int kc, long a, long aStep, long b, long bStep, long c, long cStep) {
+        for (int i = 0; i < rows; i++, a += 8, c += cStep) {
+            double s = 0;
+            double t = 0;
+            for (int k = 0; k < kc; k++) {
+                double x = Mem.getDouble(a + k * aStep);
+                s += x * Mem.getDouble(b + k * bStep);
+                t += x * Mem.getDouble(b + k * bStep + 8);
+            }
+            Mem.putDouble(c, s);
+            Mem.putDouble(c + 8, t);
+        }
+    }
+
     @Override
-    public void store(Object acc, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
-        int nr = nr();
+    public void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
         for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < cols; j++) {
-                int at = i * nr + firstCol + j;
-                long to = c + i * rowBytes + j * colBytes;
-                if (bytes == 4) {
-                    float v = ((float[]) acc)[at];
-                    Mem.putFloat(to, add ? Mem.getFloat(to) + v : v);
-                } else {
-                    double v = ((double[]) acc)[at];
-                    Mem.putDouble(to, add ? Mem.getDouble(to) + v : v);
-                }
+            long from = tile + ((long) i * nr() + firstCol) * bytes;
+            long to = c + i * rowBytes;
+            for (int j = 0; j < cols; j++, from += bytes, to += colBytes) {
+                put(to, add ? get(to) + get(from) : get(from));
             }
         }
     }
 
     @Override
-    public void packA(long a, long rowBytes, long colBytes, int rows, int kc, Object dst, int to) {
+    public void packA(long a, long rowBytes, long colBytes, int rows, int kc, long dst) {
         int mr = mr();
-        for (int i0 = 0; i0 < rows; i0 += mr, to += mr * kc) {
+        for (int i0 = 0; i0 < rows; i0 += mr, dst += (long) mr * kc * bytes) {
             int n = Math.min(mr, rows - i0);
-            for (int i = 0; i < mr; i++) {
-                long p = a + (i0 + i) * rowBytes;
+            for (int i = 0; i < n; i++) {
+                long from = a + (i0 + i) * rowBytes;
+                long to = dst + (long) i * bytes;
                 if (bytes == 4) {
-                    packRow((float[]) dst, to + i, mr, i < n ? p : 0, colBytes, kc);
+                    for (int k = 0; k < kc; k++, from += colBytes, to += 4L * mr) {
+                        Mem.putInt(to, Mem.getInt(from));
+                    }
                 } else {
-                    packRow((double[]) dst, to + i, mr, i < n ? p : 0, colBytes, kc);
+                    for (int k = 0; k < kc; k++, from += colBytes, to += 8L * mr) {
+                        Mem.putLong(to, Mem.getLong(from));
+                    }
                 }
             }
-        }
-    }
-
-    private static void packRow(float[] dst, int to, int step, long src, long srcStep, int n) {
-        for (int k = 0; k < n; k++, to += step) {
-            dst[to] = src == 0 ? 0 : Mem.getFloat(src + k * srcStep);
-        }
-    }
-
-    private static void packRow(double[] dst, int to, int step, long src, long srcStep, int n) {
-        for (int k = 0; k < n; k++, to += step) {
-            dst[to] = src == 0 ? 0 : Mem.getDouble(src + k * srcStep);
         }
     }
 
@@ -141,6 +137,38 @@ class ScalarGemm implements GemmKernel {
                 Mem.putInt(dst + 4L * i, i >= lo && i < hi ? Mem.getInt(src + i * step) : 0);
             } else {
                 Mem.putLong(dst + 8L * i, i >= lo && i < hi ? Mem.getLong(src + i * step) : 0);
+            }
+        }
+    }
+
+    @Override
+    public void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch) {
+        for (int i = 0; i < count; i++, dst += pitch) {
+            long src = from + offsets[first + i];
+            for (int j = 0; j < len; j++) {
+                Mem.copyElement(src + (long) j * bytes, dst + (long) j * bytes, bytes);
+            }
+        }
+    }
+
+    @Override
+    public void weighRows(long from, long[] offsets, long w, int len, long dst) {
+        for (int i = 0; i < len; i++) {
+            double s = 0;
+            for (int t = 0; t < offsets.length; t++) {
+                s += get(w + (long) t * bytes) * get(from + offsets[t] + (long) i * bytes);
+            }
+            put(dst + (long) i * bytes, s);
+        }
+    }
+
+    @Override
+    public void dotRows(long from, long[] offsets, long y, int len, long sums) {
+        int lanes = nr() / 2;
+        for (int t = 0; t < offsets.length; t++) {
+            for (int i = 0; i < len; i++) {
+                long at = sums + ((long) t * lanes + i % lanes) * bytes;
+                put(at, get(at) + get(y + (long) i * bytes) * get(from + offsets[t] + (long) i * bytes));
             }
         }
     }

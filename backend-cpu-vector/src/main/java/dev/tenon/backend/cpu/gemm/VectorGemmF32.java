@@ -8,20 +8,20 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The pieces of a float matrix product with the Vector API: a tile of 8 rows by 2 vectors.
-///
-/// Every hot method here is straight-line and small on purpose. C2 stops inlining when a method's node budget is spent, and then each
-/// vector is an object and the product a hundred times slower; look for `failed` in `-XX:+PrintInlining` after any change.
+/// The pieces of a float matrix product with the Vector API: a tile of 12 rows by 2 vectors ([TilesF32]), or of 6
+/// where there are but 16 registers.
 final class VectorGemmF32 extends ScalarGemm {
 
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int L = S.length();
-    private static final int MR = 8;
+    private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
+    private static final int MR = X86 && L < 16 ? 6 : 12;
     private static final int NR = 2 * L;
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not exist.
-    private static final boolean MASKED_LOADS = System.getProperty("os.arch").equals("amd64");
+    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not
+    /// exist.
+    private static final boolean MASKED_LOADS = X86;
 
     private VectorGemmF32() {
         super(4);
@@ -42,124 +42,76 @@ final class VectorGemmF32 extends ScalarGemm {
     }
 
     @Override
-    public void tile(int kc, Object a, int ao, long b, long bStep, Object acc) {
-        tile8x2(kc, (float[]) a, ao, b, bStep, (float[]) acc);
-    }
-
-    private static void tile8x2(int kc, float[] a, int ao, long b, long bStep, float[] acc) {
-        FloatVector z = FloatVector.zero(S);
-        FloatVector c00 = z, c01 = z, c10 = z, c11 = z, c20 = z, c21 = z, c30 = z, c31 = z;
-        FloatVector c40 = z, c41 = z, c50 = z, c51 = z, c60 = z, c61 = z, c70 = z, c71 = z;
-        for (int k = 0; k < kc; k++) {
-            FloatVector b0 = FloatVector.fromMemorySegment(S, ALL, b, ORDER);
-            FloatVector b1 = FloatVector.fromMemorySegment(S, ALL, b + 4L * L, ORDER);
-            FloatVector x;
-            x = FloatVector.broadcast(S, a[ao]);
-            c00 = x.fma(b0, c00);
-            c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(S, a[ao + 1]);
-            c10 = x.fma(b0, c10);
-            c11 = x.fma(b1, c11);
-            x = FloatVector.broadcast(S, a[ao + 2]);
-            c20 = x.fma(b0, c20);
-            c21 = x.fma(b1, c21);
-            x = FloatVector.broadcast(S, a[ao + 3]);
-            c30 = x.fma(b0, c30);
-            c31 = x.fma(b1, c31);
-            x = FloatVector.broadcast(S, a[ao + 4]);
-            c40 = x.fma(b0, c40);
-            c41 = x.fma(b1, c41);
-            x = FloatVector.broadcast(S, a[ao + 5]);
-            c50 = x.fma(b0, c50);
-            c51 = x.fma(b1, c51);
-            x = FloatVector.broadcast(S, a[ao + 6]);
-            c60 = x.fma(b0, c60);
-            c61 = x.fma(b1, c61);
-            x = FloatVector.broadcast(S, a[ao + 7]);
-            c70 = x.fma(b0, c70);
-            c71 = x.fma(b1, c71);
-            ao += MR;
-            b += bStep;
-        }
-        c00.intoArray(acc, 0 * L);
-        c01.intoArray(acc, 1 * L);
-        c10.intoArray(acc, 2 * L);
-        c11.intoArray(acc, 3 * L);
-        c20.intoArray(acc, 4 * L);
-        c21.intoArray(acc, 5 * L);
-        c30.intoArray(acc, 6 * L);
-        c31.intoArray(acc, 7 * L);
-        c40.intoArray(acc, 8 * L);
-        c41.intoArray(acc, 9 * L);
-        c50.intoArray(acc, 10 * L);
-        c51.intoArray(acc, 11 * L);
-        c60.intoArray(acc, 12 * L);
-        c61.intoArray(acc, 13 * L);
-        c70.intoArray(acc, 14 * L);
-        c71.intoArray(acc, 15 * L);
+    public void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep) {
+        TilesF32.run(rows, wide, kc, a, aStep, b, bStep, c, cStep);
     }
 
     @Override
-    public void store(Object acc, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
-        if (colBytes != 4) {
-            super.store(acc, firstCol, c, rowBytes, colBytes, rows, cols, add);
-        } else if (cols == NR) {
-            storeFull((float[]) acc, c, rowBytes, rows, add);
-        } else {
-            storePart((float[]) acc, firstCol, c, rowBytes, rows, cols, add);
+    public void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
+        if (colBytes != 4 || !MASKED_LOADS) {
+            super.store(tile, firstCol, c, rowBytes, colBytes, rows, cols, add);
+            return;
         }
-    }
-
-    private static void storeFull(float[] acc, long c, long rowBytes, int rows, boolean add) {
-        for (int i = 0; i < rows; i++, c += rowBytes) {
-            FloatVector v0 = FloatVector.fromArray(S, acc, i * NR);
-            FloatVector v1 = FloatVector.fromArray(S, acc, i * NR + L);
-            if (add) {
-                v0 = v0.add(FloatVector.fromMemorySegment(S, ALL, c, ORDER));
-                v1 = v1.add(FloatVector.fromMemorySegment(S, ALL, c + 4L * L, ORDER));
-            }
-            v0.intoMemorySegment(ALL, c, ORDER);
-            v1.intoMemorySegment(ALL, c + 4L * L, ORDER);
+        long from = tile + 4L * firstCol;
+        if (cols == NR && add) {
+            addFull(from, c, rowBytes, rows);
+            return;
         }
-    }
-
-    private static void storePart(float[] acc, int firstCol, long c, long rowBytes, int rows, int cols, boolean add) {
         for (int j = 0; j < cols; j += L) {
             VectorMask<Float> m = S.indexInRange(j, cols);
-            for (int i = 0; i < rows; i++) {
-                long to = c + i * rowBytes + 4L * j;
-                FloatVector v = FloatVector.fromArray(S, acc, i * NR + firstCol + j, m);
-                if (add) {
-                    v = v.add(FloatVector.fromMemorySegment(S, ALL, to, ORDER, m));
-                }
-                v.intoMemorySegment(ALL, to, ORDER, m);
+            storePart(from + 4L * j, c + 4L * j, rowBytes, rows, m, add);
+        }
+    }
+
+    private static void addFull(long from, long to, long rowBytes, int rows) {
+        for (int i = 0; i < rows; i++, from += 4L * NR, to += rowBytes) {
+            long p = from & Mem.MASK;
+            long q = to & Mem.MASK;
+            FloatVector x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            FloatVector y = FloatVector.fromMemorySegment(S, ALL, p + 4L * L, ORDER);
+            FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(x).intoMemorySegment(ALL, q, ORDER);
+            FloatVector.fromMemorySegment(S, ALL, q + 4L * L, ORDER).add(y).intoMemorySegment(ALL, q + 4L * L, ORDER);
+        }
+    }
+
+    private static void storePart(long from, long to, long rowBytes, int rows, VectorMask<Float> m, boolean add) {
+        for (int i = 0; i < rows; i++, from += 4L * NR, to += rowBytes) {
+            FloatVector v = FloatVector.fromMemorySegment(S, ALL, from, ORDER, m);
+            if (add) {
+                v = v.add(FloatVector.fromMemorySegment(S, ALL, to, ORDER, m));
             }
+            v.intoMemorySegment(ALL, to, ORDER, m);
         }
     }
 
     @Override
-    public void packA(long a, long rowBytes, long colBytes, int rows, int kc, Object dst, int to) {
-        float[] d = (float[]) dst;
-        int i = 0;
-        for (; i <= rows - MR; i += MR, to += MR * kc) {
-            packA8(a + i * rowBytes, rowBytes, colBytes, kc, d, to);
-        }
-        if (i < rows) {
-            super.packA(a + i * rowBytes, rowBytes, colBytes, rows - i, kc, dst, to);
+    public void packA(long a, long rowBytes, long colBytes, int rows, int kc, long dst) {
+        if (colBytes == 4 && Transpose.SIDE32 > 0 && kc >= Transpose.SIDE32) {
+            for (int i = 0; i < rows; i += MR, dst += 4L * MR * kc) {
+                int r = Math.min(MR, rows - i);
+                Transpose.run(4, a + i * rowBytes, rowBytes, r, kc, dst, 4L * MR);
+                if (r > Transpose.SIDE32) { // the rest, overlapping so that nothing is written past the panel
+                    int o = MR - Transpose.SIDE32;
+                    Transpose.run(4, a + (i + o) * rowBytes, rowBytes, r - o, kc, dst + 4L * o, 4L * MR);
+                }
+            }
+        } else if (rowBytes == 4 && MASKED_LOADS) {
+            for (int i = 0; i < rows; i += MR, dst += 4L * MR * kc) {
+                for (int o = 0; o < MR; o += L) {
+                    VectorMask<Float> m = S.indexInRange(o, Math.min(MR, rows - i));
+                    copyMasked(a + 4L * (i + o), colBytes, m, kc, dst + 4L * o, 4L * MR, m);
+                }
+            }
+        } else {
+            super.packA(a, rowBytes, colBytes, rows, kc, dst);
         }
     }
 
-    /// Eight streams read side by side.
-    private static void packA8(long a, long rowBytes, long colBytes, int kc, float[] d, int to) {
-        for (int k = 0; k < kc; k++, a += colBytes, to += MR) {
-            d[to] = Mem.getFloat(a);
-            d[to + 1] = Mem.getFloat(a + rowBytes);
-            d[to + 2] = Mem.getFloat(a + 2 * rowBytes);
-            d[to + 3] = Mem.getFloat(a + 3 * rowBytes);
-            d[to + 4] = Mem.getFloat(a + 4 * rowBytes);
-            d[to + 5] = Mem.getFloat(a + 5 * rowBytes);
-            d[to + 6] = Mem.getFloat(a + 6 * rowBytes);
-            d[to + 7] = Mem.getFloat(a + 7 * rowBytes);
+    /// `n` vectors, the lanes that are masked off zero.
+    private static void copyMasked(
+            long src, long step, VectorMask<Float> m, int n, long dst, long dstStep, VectorMask<Float> into) {
+        for (int k = 0; k < n; k++, src += step, dst += dstStep) {
+            FloatVector.fromMemorySegment(S, ALL, src, ORDER, m).intoMemorySegment(ALL, dst, ORDER, into);
         }
     }
 
@@ -170,9 +122,18 @@ final class VectorGemmF32 extends ScalarGemm {
             for (; j <= cols - NR; j += NR, dst += 4L * NR * kc) {
                 packRows(b + 4L * j, rowBytes, kc, dst);
             }
-        } else if (rowBytes == 4) {
-            for (; j <= cols - NR; j += NR, dst += 4L * NR * kc) {
-                transpose(b + j * colBytes, colBytes, kc, dst);
+            if (j < cols && MASKED_LOADS) {
+                VectorMask<Float> all = S.maskAll(true);
+                copyMasked(b + 4L * j, rowBytes, S.indexInRange(j, cols), kc, dst, 4L * NR, all);
+                copyMasked(b + 4L * (j + L), rowBytes, S.indexInRange(j + L, cols), kc, dst + 4L * L, 4L * NR, all);
+                j = cols;
+            }
+        } else if (rowBytes == 4 && Transpose.SIDE32 > 0 && kc >= Transpose.SIDE32) {
+            for (; j < cols; j += NR, dst += 4L * NR * kc) {
+                for (int o = 0; o < NR && j + o < cols; o += L) {
+                    Transpose.run(4, b + (j + o) * colBytes, colBytes, Math.min(L, cols - j - o), kc, dst + 4L * o,
+                            4L * NR);
+                }
             }
         }
         if (j < cols) {
@@ -182,22 +143,10 @@ final class VectorGemmF32 extends ScalarGemm {
 
     private static void packRows(long b, long rowBytes, int kc, long dst) {
         for (int k = 0; k < kc; k++, b += rowBytes, dst += 4L * NR) {
-            FloatVector.fromMemorySegment(S, ALL, b, ORDER).intoMemorySegment(ALL, dst, ORDER);
-            FloatVector.fromMemorySegment(S, ALL, b + 4L * L, ORDER).intoMemorySegment(ALL, dst + 4L * L, ORDER);
-        }
-    }
-
-    /// Columns contiguous along k become rows of the panel, four columns at a time.
-    private static void transpose(long b, long colBytes, int kc, long dst) {
-        for (int j = 0; j < NR; j += 4) {
-            long p = b + j * colBytes;
-            long d = dst + 4L * j;
-            for (int k = 0; k < kc; k++, p += 4, d += 4L * NR) {
-                Mem.putFloat(d, Mem.getFloat(p));
-                Mem.putFloat(d + 4, Mem.getFloat(p + colBytes));
-                Mem.putFloat(d + 8, Mem.getFloat(p + 2 * colBytes));
-                Mem.putFloat(d + 12, Mem.getFloat(p + 3 * colBytes));
-            }
+            long p = b & Mem.MASK;
+            long q = dst & Mem.MASK;
+            FloatVector.fromMemorySegment(S, ALL, p, ORDER).intoMemorySegment(ALL, q, ORDER);
+            FloatVector.fromMemorySegment(S, ALL, p + 4L * L, ORDER).intoMemorySegment(ALL, q + 4L * L, ORDER);
         }
     }
 
@@ -218,7 +167,103 @@ final class VectorGemmF32 extends ScalarGemm {
 
     private static void windowEdge(long src, int lo, int hi, int len, long dst) {
         VectorMask<Float> in = S.indexInRange(0, Math.min(hi, len)).andNot(S.indexInRange(0, lo));
-        FloatVector.fromMemorySegment(S, ALL, src, ORDER, in).intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
+        FloatVector.fromMemorySegment(S, ALL, src, ORDER, in)
+                .intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
+    }
+
+    @Override
+    public void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch) {
+        if (!MASKED_LOADS) {
+            super.copyRows(from, offsets, first, count, len, dst, pitch);
+            return;
+        }
+        int j = 0;
+        for (; j <= len - NR; j += NR) {
+            copyFull(from + 4L * j, offsets, first, count, dst + 4L * j, pitch);
+        }
+        for (; j < len; j += L) {
+            copyPart(from + 4L * j, offsets, first, count, S.indexInRange(j, len), dst + 4L * j, pitch);
+        }
+    }
+
+    private static void copyFull(long from, long[] offsets, int first, int count, long dst, long pitch) {
+        for (int i = first; i < first + count; i++, dst += pitch) {
+            long p = from + offsets[i] & Mem.MASK;
+            long q = dst & Mem.MASK;
+            FloatVector.fromMemorySegment(S, ALL, p, ORDER).intoMemorySegment(ALL, q, ORDER);
+            FloatVector.fromMemorySegment(S, ALL, p + 4L * L, ORDER).intoMemorySegment(ALL, q + 4L * L, ORDER);
+        }
+    }
+
+    private static void copyPart(
+            long from, long[] offsets, int first, int count, VectorMask<Float> m, long dst, long pitch) {
+        for (int i = first; i < first + count; i++, dst += pitch) {
+            FloatVector.fromMemorySegment(S, ALL, from + offsets[i], ORDER, m).intoMemorySegment(ALL, dst, ORDER, m);
+        }
+    }
+
+    @Override
+    public void weighRows(long from, long[] offsets, long w, int len, long dst) {
+        if (!MASKED_LOADS) {
+            super.weighRows(from, offsets, w, len, dst);
+            return;
+        }
+        int i = 0;
+        for (; i <= len - 4 * L; i += 4 * L) {
+            weighFour(from + 4L * i, offsets, w, dst + 4L * i);
+        }
+        for (; i < len; i += L) {
+            weighPart(from + 4L * i, offsets, w, S.indexInRange(i, len), dst + 4L * i);
+        }
+    }
+
+    private static void weighFour(long from, long[] offsets, long w, long dst) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int t = 0; t < offsets.length; t++, w += 4) {
+            long p = from + offsets[t] & Mem.MASK;
+            FloatVector f = FloatVector.broadcast(S, Mem.getFloat(w & Mem.MASK));
+            s0 = f.fma(FloatVector.fromMemorySegment(S, ALL, p, ORDER), s0);
+            s1 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 4L * L, ORDER), s1);
+            s2 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 8L * L, ORDER), s2);
+            s3 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 12L * L, ORDER), s3);
+        }
+        s0.intoMemorySegment(ALL, dst, ORDER);
+        s1.intoMemorySegment(ALL, dst + 4L * L, ORDER);
+        s2.intoMemorySegment(ALL, dst + 8L * L, ORDER);
+        s3.intoMemorySegment(ALL, dst + 12L * L, ORDER);
+    }
+
+    private static void weighPart(long from, long[] offsets, long w, VectorMask<Float> m, long dst) {
+        FloatVector s = FloatVector.zero(S);
+        for (int t = 0; t < offsets.length; t++, w += 4) {
+            FloatVector x = FloatVector.fromMemorySegment(S, ALL, from + offsets[t], ORDER, m);
+            s = x.fma(FloatVector.broadcast(S, Mem.getFloat(w & Mem.MASK)), s);
+        }
+        s.intoMemorySegment(ALL, dst, ORDER, m);
+    }
+
+    @Override
+    public void dotRows(long from, long[] offsets, long y, int len, long sums) {
+        if (!MASKED_LOADS) {
+            super.dotRows(from, offsets, y, len, sums);
+            return;
+        }
+        for (int i = 0; i < len; i += L) {
+            VectorMask<Float> m = S.indexInRange(i, len);
+            dotPart(from + 4L * i, offsets, FloatVector.fromMemorySegment(S, ALL, y + 4L * i, ORDER, m), m, sums);
+        }
+    }
+
+    private static void dotPart(long from, long[] offsets, FloatVector y, VectorMask<Float> m, long sums) {
+        for (int t = 0; t < offsets.length; t++, sums += 4L * L) {
+            long q = sums & Mem.MASK;
+            FloatVector.fromMemorySegment(S, ALL, from + offsets[t], ORDER, m)
+                    .fma(y, FloatVector.fromMemorySegment(S, ALL, q, ORDER))
+                    .intoMemorySegment(ALL, q, ORDER);
+        }
     }
 
     @Override
@@ -230,13 +275,17 @@ final class VectorGemmF32 extends ScalarGemm {
         long i = 0;
         for (; i <= n - 4 * L; i += 4 * L) {
             long o = 4 * i;
-            s0 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
+            s0 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
             o += 4L * L;
-            s1 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
+            s1 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
             o += 4L * L;
-            s2 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
+            s2 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
             o += 4L * L;
-            s3 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
+            s3 = FloatVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
         }
         double s = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         for (; i < n; i++) {
@@ -250,7 +299,8 @@ final class VectorGemmF32 extends ScalarGemm {
         FloatVector f = FloatVector.broadcast(S, (float) alpha);
         long i = 0;
         for (; i <= n - L; i += L) {
-            f.fma(FloatVector.fromMemorySegment(S, ALL, x + 4 * i, ORDER), FloatVector.fromMemorySegment(S, ALL, y + 4 * i, ORDER))
+            f.fma(FloatVector.fromMemorySegment(S, ALL, x + 4 * i, ORDER),
+                    FloatVector.fromMemorySegment(S, ALL, y + 4 * i, ORDER))
                     .intoMemorySegment(ALL, y + 4 * i, ORDER);
         }
         for (; i < n; i++) {

@@ -8,20 +8,20 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The pieces of a double matrix product with the Vector API: a tile of 8 rows by 2 vectors.
-///
-/// Every hot method here is straight-line and small on purpose. C2 stops inlining when a method's node budget is spent, and then each
-/// vector is an object and the product a hundred times slower; look for `failed` in `-XX:+PrintInlining` after any change.
+/// The pieces of a double matrix product with the Vector API: a tile of 12 rows by 2 vectors ([TilesF64]), or of 6
+/// where there are but 16 registers.
 final class VectorGemmF64 extends ScalarGemm {
 
     private static final VectorSpecies<Double> S = DoubleVector.SPECIES_PREFERRED;
     private static final int L = S.length();
-    private static final int MR = 8;
+    private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
+    private static final int MR = X86 && L < 8 ? 6 : 12;
     private static final int NR = 2 * L;
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not exist.
-    private static final boolean MASKED_LOADS = System.getProperty("os.arch").equals("amd64");
+    /// Whether lanes that are masked off are not read at all; elsewhere a masked load may touch a page that does not
+    /// exist.
+    private static final boolean MASKED_LOADS = X86;
 
     private VectorGemmF64() {
         super(8);
@@ -42,124 +42,76 @@ final class VectorGemmF64 extends ScalarGemm {
     }
 
     @Override
-    public void tile(int kc, Object a, int ao, long b, long bStep, Object acc) {
-        tile8x2(kc, (double[]) a, ao, b, bStep, (double[]) acc);
-    }
-
-    private static void tile8x2(int kc, double[] a, int ao, long b, long bStep, double[] acc) {
-        DoubleVector z = DoubleVector.zero(S);
-        DoubleVector c00 = z, c01 = z, c10 = z, c11 = z, c20 = z, c21 = z, c30 = z, c31 = z;
-        DoubleVector c40 = z, c41 = z, c50 = z, c51 = z, c60 = z, c61 = z, c70 = z, c71 = z;
-        for (int k = 0; k < kc; k++) {
-            DoubleVector b0 = DoubleVector.fromMemorySegment(S, ALL, b, ORDER);
-            DoubleVector b1 = DoubleVector.fromMemorySegment(S, ALL, b + 8L * L, ORDER);
-            DoubleVector x;
-            x = DoubleVector.broadcast(S, a[ao]);
-            c00 = x.fma(b0, c00);
-            c01 = x.fma(b1, c01);
-            x = DoubleVector.broadcast(S, a[ao + 1]);
-            c10 = x.fma(b0, c10);
-            c11 = x.fma(b1, c11);
-            x = DoubleVector.broadcast(S, a[ao + 2]);
-            c20 = x.fma(b0, c20);
-            c21 = x.fma(b1, c21);
-            x = DoubleVector.broadcast(S, a[ao + 3]);
-            c30 = x.fma(b0, c30);
-            c31 = x.fma(b1, c31);
-            x = DoubleVector.broadcast(S, a[ao + 4]);
-            c40 = x.fma(b0, c40);
-            c41 = x.fma(b1, c41);
-            x = DoubleVector.broadcast(S, a[ao + 5]);
-            c50 = x.fma(b0, c50);
-            c51 = x.fma(b1, c51);
-            x = DoubleVector.broadcast(S, a[ao + 6]);
-            c60 = x.fma(b0, c60);
-            c61 = x.fma(b1, c61);
-            x = DoubleVector.broadcast(S, a[ao + 7]);
-            c70 = x.fma(b0, c70);
-            c71 = x.fma(b1, c71);
-            ao += MR;
-            b += bStep;
-        }
-        c00.intoArray(acc, 0 * L);
-        c01.intoArray(acc, 1 * L);
-        c10.intoArray(acc, 2 * L);
-        c11.intoArray(acc, 3 * L);
-        c20.intoArray(acc, 4 * L);
-        c21.intoArray(acc, 5 * L);
-        c30.intoArray(acc, 6 * L);
-        c31.intoArray(acc, 7 * L);
-        c40.intoArray(acc, 8 * L);
-        c41.intoArray(acc, 9 * L);
-        c50.intoArray(acc, 10 * L);
-        c51.intoArray(acc, 11 * L);
-        c60.intoArray(acc, 12 * L);
-        c61.intoArray(acc, 13 * L);
-        c70.intoArray(acc, 14 * L);
-        c71.intoArray(acc, 15 * L);
+    public void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep) {
+        TilesF64.run(rows, wide, kc, a, aStep, b, bStep, c, cStep);
     }
 
     @Override
-    public void store(Object acc, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
-        if (colBytes != 8) {
-            super.store(acc, firstCol, c, rowBytes, colBytes, rows, cols, add);
-        } else if (cols == NR) {
-            storeFull((double[]) acc, c, rowBytes, rows, add);
-        } else {
-            storePart((double[]) acc, firstCol, c, rowBytes, rows, cols, add);
+    public void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
+        if (colBytes != 8 || !MASKED_LOADS) {
+            super.store(tile, firstCol, c, rowBytes, colBytes, rows, cols, add);
+            return;
         }
-    }
-
-    private static void storeFull(double[] acc, long c, long rowBytes, int rows, boolean add) {
-        for (int i = 0; i < rows; i++, c += rowBytes) {
-            DoubleVector v0 = DoubleVector.fromArray(S, acc, i * NR);
-            DoubleVector v1 = DoubleVector.fromArray(S, acc, i * NR + L);
-            if (add) {
-                v0 = v0.add(DoubleVector.fromMemorySegment(S, ALL, c, ORDER));
-                v1 = v1.add(DoubleVector.fromMemorySegment(S, ALL, c + 8L * L, ORDER));
-            }
-            v0.intoMemorySegment(ALL, c, ORDER);
-            v1.intoMemorySegment(ALL, c + 8L * L, ORDER);
+        long from = tile + 8L * firstCol;
+        if (cols == NR && add) {
+            addFull(from, c, rowBytes, rows);
+            return;
         }
-    }
-
-    private static void storePart(double[] acc, int firstCol, long c, long rowBytes, int rows, int cols, boolean add) {
         for (int j = 0; j < cols; j += L) {
             VectorMask<Double> m = S.indexInRange(j, cols);
-            for (int i = 0; i < rows; i++) {
-                long to = c + i * rowBytes + 8L * j;
-                DoubleVector v = DoubleVector.fromArray(S, acc, i * NR + firstCol + j, m);
-                if (add) {
-                    v = v.add(DoubleVector.fromMemorySegment(S, ALL, to, ORDER, m));
-                }
-                v.intoMemorySegment(ALL, to, ORDER, m);
+            storePart(from + 8L * j, c + 8L * j, rowBytes, rows, m, add);
+        }
+    }
+
+    private static void addFull(long from, long to, long rowBytes, int rows) {
+        for (int i = 0; i < rows; i++, from += 8L * NR, to += rowBytes) {
+            long p = from & Mem.MASK;
+            long q = to & Mem.MASK;
+            DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, p, ORDER);
+            DoubleVector y = DoubleVector.fromMemorySegment(S, ALL, p + 8L * L, ORDER);
+            DoubleVector.fromMemorySegment(S, ALL, q, ORDER).add(x).intoMemorySegment(ALL, q, ORDER);
+            DoubleVector.fromMemorySegment(S, ALL, q + 8L * L, ORDER).add(y).intoMemorySegment(ALL, q + 8L * L, ORDER);
+        }
+    }
+
+    private static void storePart(long from, long to, long rowBytes, int rows, VectorMask<Double> m, boolean add) {
+        for (int i = 0; i < rows; i++, from += 8L * NR, to += rowBytes) {
+            DoubleVector v = DoubleVector.fromMemorySegment(S, ALL, from, ORDER, m);
+            if (add) {
+                v = v.add(DoubleVector.fromMemorySegment(S, ALL, to, ORDER, m));
             }
+            v.intoMemorySegment(ALL, to, ORDER, m);
         }
     }
 
     @Override
-    public void packA(long a, long rowBytes, long colBytes, int rows, int kc, Object dst, int to) {
-        double[] d = (double[]) dst;
-        int i = 0;
-        for (; i <= rows - MR; i += MR, to += MR * kc) {
-            packA8(a + i * rowBytes, rowBytes, colBytes, kc, d, to);
-        }
-        if (i < rows) {
-            super.packA(a + i * rowBytes, rowBytes, colBytes, rows - i, kc, dst, to);
+    public void packA(long a, long rowBytes, long colBytes, int rows, int kc, long dst) {
+        if (colBytes == 8 && Transpose.SIDE64 > 0 && kc >= Transpose.SIDE64) {
+            for (int i = 0; i < rows; i += MR, dst += 8L * MR * kc) {
+                int r = Math.min(MR, rows - i);
+                Transpose.run(8, a + i * rowBytes, rowBytes, r, kc, dst, 8L * MR);
+                if (r > Transpose.SIDE64) { // the rest, overlapping so that nothing is written past the panel
+                    int o = MR - Transpose.SIDE64;
+                    Transpose.run(8, a + (i + o) * rowBytes, rowBytes, r - o, kc, dst + 8L * o, 8L * MR);
+                }
+            }
+        } else if (rowBytes == 8 && MASKED_LOADS) {
+            for (int i = 0; i < rows; i += MR, dst += 8L * MR * kc) {
+                for (int o = 0; o < MR; o += L) {
+                    VectorMask<Double> m = S.indexInRange(o, Math.min(MR, rows - i));
+                    copyMasked(a + 8L * (i + o), colBytes, m, kc, dst + 8L * o, 8L * MR, m);
+                }
+            }
+        } else {
+            super.packA(a, rowBytes, colBytes, rows, kc, dst);
         }
     }
 
-    /// Eight streams read side by side.
-    private static void packA8(long a, long rowBytes, long colBytes, int kc, double[] d, int to) {
-        for (int k = 0; k < kc; k++, a += colBytes, to += MR) {
-            d[to] = Mem.getDouble(a);
-            d[to + 1] = Mem.getDouble(a + rowBytes);
-            d[to + 2] = Mem.getDouble(a + 2 * rowBytes);
-            d[to + 3] = Mem.getDouble(a + 3 * rowBytes);
-            d[to + 4] = Mem.getDouble(a + 4 * rowBytes);
-            d[to + 5] = Mem.getDouble(a + 5 * rowBytes);
-            d[to + 6] = Mem.getDouble(a + 6 * rowBytes);
-            d[to + 7] = Mem.getDouble(a + 7 * rowBytes);
+    /// `n` vectors, the lanes that are masked off zero.
+    private static void copyMasked(
+            long src, long step, VectorMask<Double> m, int n, long dst, long dstStep, VectorMask<Double> into) {
+        for (int k = 0; k < n; k++, src += step, dst += dstStep) {
+            DoubleVector.fromMemorySegment(S, ALL, src, ORDER, m).intoMemorySegment(ALL, dst, ORDER, into);
         }
     }
 
@@ -170,9 +122,18 @@ final class VectorGemmF64 extends ScalarGemm {
             for (; j <= cols - NR; j += NR, dst += 8L * NR * kc) {
                 packRows(b + 8L * j, rowBytes, kc, dst);
             }
-        } else if (rowBytes == 8) {
-            for (; j <= cols - NR; j += NR, dst += 8L * NR * kc) {
-                transpose(b + j * colBytes, colBytes, kc, dst);
+            if (j < cols && MASKED_LOADS) {
+                VectorMask<Double> all = S.maskAll(true);
+                copyMasked(b + 8L * j, rowBytes, S.indexInRange(j, cols), kc, dst, 8L * NR, all);
+                copyMasked(b + 8L * (j + L), rowBytes, S.indexInRange(j + L, cols), kc, dst + 8L * L, 8L * NR, all);
+                j = cols;
+            }
+        } else if (rowBytes == 8 && Transpose.SIDE64 > 0 && kc >= Transpose.SIDE64) {
+            for (; j < cols; j += NR, dst += 8L * NR * kc) {
+                for (int o = 0; o < NR && j + o < cols; o += L) {
+                    Transpose.run(8, b + (j + o) * colBytes, colBytes, Math.min(L, cols - j - o), kc, dst + 8L * o,
+                            8L * NR);
+                }
             }
         }
         if (j < cols) {
@@ -182,22 +143,10 @@ final class VectorGemmF64 extends ScalarGemm {
 
     private static void packRows(long b, long rowBytes, int kc, long dst) {
         for (int k = 0; k < kc; k++, b += rowBytes, dst += 8L * NR) {
-            DoubleVector.fromMemorySegment(S, ALL, b, ORDER).intoMemorySegment(ALL, dst, ORDER);
-            DoubleVector.fromMemorySegment(S, ALL, b + 8L * L, ORDER).intoMemorySegment(ALL, dst + 8L * L, ORDER);
-        }
-    }
-
-    /// Columns contiguous along k become rows of the panel, four columns at a time.
-    private static void transpose(long b, long colBytes, int kc, long dst) {
-        for (int j = 0; j < NR; j += 4) {
-            long p = b + j * colBytes;
-            long d = dst + 8L * j;
-            for (int k = 0; k < kc; k++, p += 8, d += 8L * NR) {
-                Mem.putDouble(d, Mem.getDouble(p));
-                Mem.putDouble(d + 8, Mem.getDouble(p + colBytes));
-                Mem.putDouble(d + 16, Mem.getDouble(p + 2 * colBytes));
-                Mem.putDouble(d + 24, Mem.getDouble(p + 3 * colBytes));
-            }
+            long p = b & Mem.MASK;
+            long q = dst & Mem.MASK;
+            DoubleVector.fromMemorySegment(S, ALL, p, ORDER).intoMemorySegment(ALL, q, ORDER);
+            DoubleVector.fromMemorySegment(S, ALL, p + 8L * L, ORDER).intoMemorySegment(ALL, q + 8L * L, ORDER);
         }
     }
 
@@ -218,7 +167,103 @@ final class VectorGemmF64 extends ScalarGemm {
 
     private static void windowEdge(long src, int lo, int hi, int len, long dst) {
         VectorMask<Double> in = S.indexInRange(0, Math.min(hi, len)).andNot(S.indexInRange(0, lo));
-        DoubleVector.fromMemorySegment(S, ALL, src, ORDER, in).intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
+        DoubleVector.fromMemorySegment(S, ALL, src, ORDER, in)
+                .intoMemorySegment(ALL, dst, ORDER, S.indexInRange(0, len));
+    }
+
+    @Override
+    public void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch) {
+        if (!MASKED_LOADS) {
+            super.copyRows(from, offsets, first, count, len, dst, pitch);
+            return;
+        }
+        int j = 0;
+        for (; j <= len - NR; j += NR) {
+            copyFull(from + 8L * j, offsets, first, count, dst + 8L * j, pitch);
+        }
+        for (; j < len; j += L) {
+            copyPart(from + 8L * j, offsets, first, count, S.indexInRange(j, len), dst + 8L * j, pitch);
+        }
+    }
+
+    private static void copyFull(long from, long[] offsets, int first, int count, long dst, long pitch) {
+        for (int i = first; i < first + count; i++, dst += pitch) {
+            long p = from + offsets[i] & Mem.MASK;
+            long q = dst & Mem.MASK;
+            DoubleVector.fromMemorySegment(S, ALL, p, ORDER).intoMemorySegment(ALL, q, ORDER);
+            DoubleVector.fromMemorySegment(S, ALL, p + 8L * L, ORDER).intoMemorySegment(ALL, q + 8L * L, ORDER);
+        }
+    }
+
+    private static void copyPart(
+            long from, long[] offsets, int first, int count, VectorMask<Double> m, long dst, long pitch) {
+        for (int i = first; i < first + count; i++, dst += pitch) {
+            DoubleVector.fromMemorySegment(S, ALL, from + offsets[i], ORDER, m).intoMemorySegment(ALL, dst, ORDER, m);
+        }
+    }
+
+    @Override
+    public void weighRows(long from, long[] offsets, long w, int len, long dst) {
+        if (!MASKED_LOADS) {
+            super.weighRows(from, offsets, w, len, dst);
+            return;
+        }
+        int i = 0;
+        for (; i <= len - 4 * L; i += 4 * L) {
+            weighFour(from + 8L * i, offsets, w, dst + 8L * i);
+        }
+        for (; i < len; i += L) {
+            weighPart(from + 8L * i, offsets, w, S.indexInRange(i, len), dst + 8L * i);
+        }
+    }
+
+    private static void weighFour(long from, long[] offsets, long w, long dst) {
+        DoubleVector s0 = DoubleVector.zero(S);
+        DoubleVector s1 = s0;
+        DoubleVector s2 = s0;
+        DoubleVector s3 = s0;
+        for (int t = 0; t < offsets.length; t++, w += 8) {
+            long p = from + offsets[t] & Mem.MASK;
+            DoubleVector f = DoubleVector.broadcast(S, Mem.getDouble(w & Mem.MASK));
+            s0 = f.fma(DoubleVector.fromMemorySegment(S, ALL, p, ORDER), s0);
+            s1 = f.fma(DoubleVector.fromMemorySegment(S, ALL, p + 8L * L, ORDER), s1);
+            s2 = f.fma(DoubleVector.fromMemorySegment(S, ALL, p + 16L * L, ORDER), s2);
+            s3 = f.fma(DoubleVector.fromMemorySegment(S, ALL, p + 24L * L, ORDER), s3);
+        }
+        s0.intoMemorySegment(ALL, dst, ORDER);
+        s1.intoMemorySegment(ALL, dst + 8L * L, ORDER);
+        s2.intoMemorySegment(ALL, dst + 16L * L, ORDER);
+        s3.intoMemorySegment(ALL, dst + 24L * L, ORDER);
+    }
+
+    private static void weighPart(long from, long[] offsets, long w, VectorMask<Double> m, long dst) {
+        DoubleVector s = DoubleVector.zero(S);
+        for (int t = 0; t < offsets.length; t++, w += 8) {
+            DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, from + offsets[t], ORDER, m);
+            s = x.fma(DoubleVector.broadcast(S, Mem.getDouble(w & Mem.MASK)), s);
+        }
+        s.intoMemorySegment(ALL, dst, ORDER, m);
+    }
+
+    @Override
+    public void dotRows(long from, long[] offsets, long y, int len, long sums) {
+        if (!MASKED_LOADS) {
+            super.dotRows(from, offsets, y, len, sums);
+            return;
+        }
+        for (int i = 0; i < len; i += L) {
+            VectorMask<Double> m = S.indexInRange(i, len);
+            dotPart(from + 8L * i, offsets, DoubleVector.fromMemorySegment(S, ALL, y + 8L * i, ORDER, m), m, sums);
+        }
+    }
+
+    private static void dotPart(long from, long[] offsets, DoubleVector y, VectorMask<Double> m, long sums) {
+        for (int t = 0; t < offsets.length; t++, sums += 8L * L) {
+            long q = sums & Mem.MASK;
+            DoubleVector.fromMemorySegment(S, ALL, from + offsets[t], ORDER, m)
+                    .fma(y, DoubleVector.fromMemorySegment(S, ALL, q, ORDER))
+                    .intoMemorySegment(ALL, q, ORDER);
+        }
     }
 
     @Override
@@ -230,13 +275,17 @@ final class VectorGemmF64 extends ScalarGemm {
         long i = 0;
         for (; i <= n - 4 * L; i += 4 * L) {
             long o = 8 * i;
-            s0 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
+            s0 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s0);
             o += 8L * L;
-            s1 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
+            s1 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s1);
             o += 8L * L;
-            s2 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
+            s2 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s2);
             o += 8L * L;
-            s3 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER).fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
+            s3 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
+                    .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
         }
         double s = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         for (; i < n; i++) {
@@ -250,7 +299,8 @@ final class VectorGemmF64 extends ScalarGemm {
         DoubleVector f = DoubleVector.broadcast(S, alpha);
         long i = 0;
         for (; i <= n - L; i += L) {
-            f.fma(DoubleVector.fromMemorySegment(S, ALL, x + 8 * i, ORDER), DoubleVector.fromMemorySegment(S, ALL, y + 8 * i, ORDER))
+            f.fma(DoubleVector.fromMemorySegment(S, ALL, x + 8 * i, ORDER),
+                    DoubleVector.fromMemorySegment(S, ALL, y + 8 * i, ORDER))
                     .intoMemorySegment(ALL, y + 8 * i, ORDER);
         }
         for (; i < n; i++) {

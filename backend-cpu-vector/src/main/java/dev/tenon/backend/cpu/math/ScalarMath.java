@@ -2,7 +2,8 @@ package dev.tenon.backend.cpu.math;
 
 /// Functions of doubles that `java.lang.StrictMath` lacks, with C99's special values.
 ///
-/// Errors, against 40-digit values: asinh, acosh, atanh, log2, sigmoid, softplus, erf, erfc under 2 ulp; erfinv under 4 ulp;
+/// Errors, against 40-digit values: asinh, acosh, atanh, log2, sigmoid, softplus, erf, erfc under 2 ulp; erfinv
+/// under 4 ulp;
 /// lgamma and digamma about 1e-14 relative away from their zeros.
 public final class ScalarMath {
 
@@ -82,38 +83,48 @@ public final class ScalarMath {
         return x == 1 || (x == -1 && Double.isInfinite(y)) ? 1 : StrictMath.pow(x, y);
     }
 
-    // erf and erfc: the rational approximations of Sun's fdlibm s_erf.c (Copyright 1993 Sun Microsystems; freely distributable).
+    // erf and erfc: the rational approximations of Sun's fdlibm s_erf.c (Copyright 1993 Sun Microsystems; freely
+    // distributable).
     private static final double[] PP = {
-        1.28379167095512558561e-01, -3.25042107247001499370e-01, -2.84817495755985104766e-02, -5.77027029648944159157e-03,
+        1.28379167095512558561e-01, -3.25042107247001499370e-01, -2.84817495755985104766e-02,
+                -5.77027029648944159157e-03,
         -2.37630166566501626084e-05
     };
     private static final double[] QQ = {
-        1, 3.97917223959155352819e-01, 6.50222499887672944485e-02, 5.08130628187576562776e-03, 1.32494738004321644526e-04,
+        1, 3.97917223959155352819e-01, 6.50222499887672944485e-02, 5.08130628187576562776e-03,
+                1.32494738004321644526e-04,
         -3.96022827877536812320e-06
     };
     private static final double ERX = 8.45062911510467529297e-01;
     private static final double[] PA = {
-        -2.36211856075265944077e-03, 4.14856118683748331666e-01, -3.72207876035701323847e-01, 3.18346619901161753674e-01,
+        -2.36211856075265944077e-03, 4.14856118683748331666e-01, -3.72207876035701323847e-01,
+                3.18346619901161753674e-01,
         -1.10894694282396677476e-01, 3.54783043256182359371e-02, -2.16637559486879084300e-03
     };
     private static final double[] QA = {
-        1, 1.06420880400844228286e-01, 5.40397917702171048937e-01, 7.18286544141962662868e-02, 1.26171219808761642112e-01,
+        1, 1.06420880400844228286e-01, 5.40397917702171048937e-01, 7.18286544141962662868e-02,
+                1.26171219808761642112e-01,
         1.36370839120290507362e-02, 1.19844998467991074170e-02
     };
     private static final double[] RA = {
-        -9.86494403484714822705e-03, -6.93858572707181764372e-01, -1.05586262253232909814e+01, -6.23753324503260060396e+01,
-        -1.62396669462573470355e+02, -1.84605092906711035994e+02, -8.12874355063065934246e+01, -9.81432934416914548592e+00
+        -9.86494403484714822705e-03, -6.93858572707181764372e-01, -1.05586262253232909814e+01,
+                -6.23753324503260060396e+01,
+        -1.62396669462573470355e+02, -1.84605092906711035994e+02, -8.12874355063065934246e+01,
+                -9.81432934416914548592e+00
     };
     private static final double[] SA = {
-        1, 1.96512716674392571292e+01, 1.37657754143519042600e+02, 4.34565877475229228821e+02, 6.45387271733267880336e+02,
+        1, 1.96512716674392571292e+01, 1.37657754143519042600e+02, 4.34565877475229228821e+02,
+                6.45387271733267880336e+02,
         4.29008140027567833386e+02, 1.08635005541779435134e+02, 6.57024977031928170135e+00, -6.04244152148580987438e-02
     };
     private static final double[] RB = {
-        -9.86494292470009928597e-03, -7.99283237680523006574e-01, -1.77579549177547519889e+01, -1.60636384855821916062e+02,
+        -9.86494292470009928597e-03, -7.99283237680523006574e-01, -1.77579549177547519889e+01,
+                -1.60636384855821916062e+02,
         -6.37566443368389627722e+02, -1.02509513161107724954e+03, -4.83519191608651397019e+02
     };
     private static final double[] SB = {
-        1, 3.03380607434824582924e+01, 3.25792512996573918826e+02, 1.53672958608443695994e+03, 3.19985821950859553908e+03,
+        1, 3.03380607434824582924e+01, 3.25792512996573918826e+02, 1.53672958608443695994e+03,
+                3.19985821950859553908e+03,
         2.55305040643316442583e+03, 4.74528541206955367215e+02, -2.24409524465858183362e+01
     };
 
@@ -172,7 +183,8 @@ public final class ScalarMath {
         return a > 28 ? 0 : x > 0 ? erfcTail(a) : 2 - erfcTail(a);
     }
 
-    /// The inverse of erf: a rational first guess, then two steps of Halley on whichever of erf and erfc does not cancel.
+    /// The inverse of erf: a rational first guess, then two steps of Halley on whichever of erf and erfc does not
+    /// cancel.
     public static double erfinv(double y) {
         double a = Math.abs(y);
         if (!(a < 1)) {
@@ -193,7 +205,8 @@ public final class ScalarMath {
     }
 
     private static final double[] LANCZOS = {
-        0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
+        0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
+                12.507343278686905,
         -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7
     };
 
@@ -212,14 +225,16 @@ public final class ScalarMath {
         if (x > 15) { // Stirling: relative error below 1e-16 here
             double z = 1 / (x * x);
             double series = (1.0 / 12
-                    + z * (-1.0 / 360 + z * (1.0 / 1260 + z * (-1.0 / 1680 + z * (1.0 / 1188 - z * 691.0 / 360360))))) / x;
+                    + z * (-1.0 / 360 + z * (1.0 / 1260 + z * (-1.0 / 1680
+                            + z * (1.0 / 1188 - z * 691.0 / 360360))))) / x;
             return (x - 0.5) * StrictMath.log(x) - x + 0.9189385332046728 + series;
         }
         double d = x - 1;
         if (Math.abs(d) < 1e-3 || Math.abs(d - 1) < 1e-3) { // around its zeros at 1 and 2 Lanczos' logarithms cancel
             double e = Math.abs(d) < 1e-3 ? d : d - 1;
             double one = e * (-0.5772156649015329
-                    + e * (0.8224670334241132 + e * (-0.40068563438653143 + e * (0.27058080842778454 - e * 0.20738555102867398))));
+                    + e * (0.8224670334241132 + e * (-0.40068563438653143
+                            + e * (0.27058080842778454 - e * 0.20738555102867398))));
             return Math.abs(d) < 1e-3 ? one : one + StrictMath.log1p(e);
         }
         double sum = LANCZOS[0];

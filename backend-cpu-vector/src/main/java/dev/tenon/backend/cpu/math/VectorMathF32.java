@@ -13,7 +13,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Functions of floats, a vector at a time; [MathKernels] states their errors.
 ///
-/// exp, sigmoid, softplus and erf are polynomials of our own: activations, where speed matters. The others call the JDK's vector mathematics
+/// exp, sigmoid, softplus and erf are polynomials of our own: activations, where speed matters. The others call the
+/// JDK's vector mathematics
 /// library (SVML, SLEEF), or go through doubles.
 final class VectorMathF32 {
 
@@ -59,7 +60,8 @@ final class VectorMathF32 {
         }
     }
 
-    /// The last few elements go through a padded buffer, so that each function's code exists once in its method: twice as much would not
+    /// The last few elements go through a padded buffer, so that each function's code exists once in its method:
+    /// twice as much would not
     /// be inlined any more, and then every vector is an object.
     private static void tail(UnaryFn fn, long src, long dst, int n) {
         long t = Scratch.address();
@@ -68,10 +70,12 @@ final class VectorMathF32 {
         Mem.copy(t, dst, 4L * n);
     }
 
-    /// 2^n * e^r with |r| <= ln 2 / 2. The factor is applied in two halves so that subnormal results are rounded once and nothing overflows early.
+    /// 2^n * e^r with |r| <= ln 2 / 2. The factor is applied in two halves so that subnormal results are rounded
+    /// once and nothing overflows early.
     private static FloatVector exp(FloatVector x) {
         FloatVector c = x.max(-104f).min(89f); // beyond these the result is 0 or infinity; NaN stays
-        FloatVector t = c.lanewise(VectorOperators.FMA, 1.442695041f, 12582912f); // 1.5 * 2^23: rounds to an integer in the low bits
+        FloatVector t = c.lanewise(VectorOperators.FMA, 1.442695041f,
+                12582912f); // 1.5 * 2^23: rounds to an integer in the low bits
         FloatVector k = t.sub(12582912f);
         FloatVector r = k.lanewise(VectorOperators.FMA, FloatVector.broadcast(S, -0.693145752f), c);
         r = k.lanewise(VectorOperators.FMA, FloatVector.broadcast(S, -1.42860677e-6f), r);

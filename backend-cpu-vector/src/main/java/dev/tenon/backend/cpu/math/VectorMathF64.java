@@ -45,7 +45,8 @@ final class VectorMathF64 {
         }
     }
 
-    /// The last few elements go through a padded buffer, so that each function's code exists once in its method: twice as much would not
+    /// The last few elements go through a padded buffer, so that each function's code exists once in its method:
+    /// twice as much would not
     /// be inlined any more, and then every vector is an object.
     private static void tail(UnaryFn fn, long src, long dst, int n) {
         long t = Scratch.address();
@@ -234,7 +235,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.abs().neg().lanewise(VectorOperators.EXP).lanewise(VectorOperators.LOG1P).add(x.max(0)).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            x.abs().neg().lanewise(VectorOperators.EXP).lanewise(VectorOperators.LOG1P).add(x.max(0))
+                    .intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SOFTPLUS, src + 8L * i, dst + 8L * i, n - i);

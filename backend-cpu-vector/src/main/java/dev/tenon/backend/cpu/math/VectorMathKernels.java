@@ -52,7 +52,8 @@ final class VectorMathKernels implements MathKernels {
     }
 
     private static IntVector widen(long src) {
-        return (IntVector) ShortVector.fromMemorySegment(H, ALL, src, ORDER).convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
+        return (IntVector) ShortVector.fromMemorySegment(H, ALL, src, ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
     }
 
     private static void narrow(IntVector v, long dst) {

@@ -16,7 +16,8 @@ class ConvTest {
     private static final WorkerPool POOL = WorkerPool.shared();
 
     /// A convolution whose output sizes follow from the padding before and after.
-    static ConvShape shape(int n, int c, int[] in, int oc, int[] k, int[] stride, int[] lo, int[] hi, int[] dil, int groups) {
+    static ConvShape shape(int n, int c, int[] in, int oc, int[] k, int[] stride, int[] lo, int[] hi, int[] dil,
+            int groups) {
         int[] out = new int[3];
         for (int i = 0; i < 3; i++) {
             out[i] = (in[i] + lo[i] + hi[i] - dil[i] * (k[i] - 1) - 1) / stride[i] + 1;
@@ -52,7 +53,8 @@ class ConvTest {
                     for (int ic = 0; ic < s.groupIn(); ic++) {
                         for (int t = 0; t < s.taps(); t++) {
                             int[] o = {p / (s.out()[1] * s.out()[2]), p / s.out()[2] % s.out()[1], p % s.out()[2]};
-                            int[] k = {t / (s.kernel()[1] * s.kernel()[2]), t / s.kernel()[2] % s.kernel()[1], t % s.kernel()[2]};
+                            int[] k = {t / (s.kernel()[1] * s.kernel()[2]), t / s.kernel()[2] % s.kernel()[1],
+                                    t % s.kernel()[2]};
                             long at = 0;
                             boolean in = true;
                             for (int i = 0; i < 3; i++) {
@@ -62,7 +64,8 @@ class ConvTest {
                             }
                             if (in) {
                                 int c = oc / s.groupOut() * s.groupIn() + ic;
-                                v.at(((long) n * s.c() + c) * s.inVolume() + at, ((long) oc * s.groupIn() + ic) * s.taps() + t,
+                                v.at(((long) n * s.c() + c) * s.inVolume() + at,
+                                        ((long) oc * s.groupIn() + ic) * s.taps() + t,
                                         ((long) n * s.oc() + oc) * s.outVolume() + p);
                             }
                         }

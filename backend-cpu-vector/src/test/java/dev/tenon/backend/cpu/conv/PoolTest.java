@@ -34,7 +34,8 @@ class PoolTest {
 
     private static ConvShape shape(int h, int w, int k, int stride, int pad, int oh, int ow) {
         return new ConvShape(
-                1, 1, new int[] {1, h, w}, 1, new int[] {1, k, k}, new int[] {1, oh, ow}, new int[] {1, stride, stride}, new int[] {0, pad, pad},
+                1, 1, new int[] {1, h, w}, 1, new int[] {1, k, k}, new int[] {1, oh, ow},
+                        new int[] {1, stride, stride}, new int[] {0, pad, pad},
                 new int[] {1, 1, 1}, 1);
     }
 
@@ -77,6 +78,62 @@ class PoolTest {
             ConvShape up = shape(3, 3, 2, 2, 0, 2, 2);
             Pool.average(POOL, up, bytes, new int[3], true, x, y);
             same(bytes, y, 3, 4.5, 7.5, 9);
+        }
+    }
+
+    /// Rows long enough for vectors, with borders on both sides, against plain loops.
+    @ParameterizedTest
+    @ValueSource(ints = {4, 8})
+    void longRows(int bytes) {
+        int[][] cases = { // width, kernel, stride, padding, dilation
+            {28, 2, 2, 0, 1}, {57, 3, 2, 1, 1}, {70, 3, 1, 1, 1}, {41, 2, 2, 1, 2}, {50, 4, 3, 1, 1},
+                    {33, 5, 1, 2, 2}, {112, 3, 2, 1, 1}
+        };
+        var random = new java.util.Random(3);
+        for (int[] c : cases) {
+            int w = c[0];
+            int ow = (w + 2 * c[3] - c[4] * (c[1] - 1) - 1) / c[2] + 1;
+            int[] pad = {0, c[3], c[3]};
+            ConvShape s = new ConvShape(
+                    2, 3, new int[] {1, w, w}, 3, new int[] {1, c[1], c[1]}, new int[] {1, ow, ow},
+                            new int[] {1, c[2], c[2]}, pad,
+                    new int[] {1, c[4], c[4]}, 1);
+            double[] values = random.doubles(6L * w * w, -1, 1).map(v -> (float) v).toArray();
+            values[w * w / 2] = Double.NaN;
+            values[w * w / 2 + 1] = values[w * w / 2 + 2];
+            try (Arena arena = Arena.ofShared()) {
+                long x = values(arena, bytes, values);
+                long y = values(arena, bytes, new double[6 * ow * ow]);
+                long means = values(arena, bytes, new double[6 * ow * ow]);
+                long indices = arena.allocate(48L * ow * ow, 64).address();
+                Pool.max(POOL, s, bytes, x, y, indices);
+                Pool.average(POOL, s, bytes, pad, false, x, means);
+                for (int o = 0; o < 6 * ow * ow; o++) {
+                    int plane = o / (ow * ow);
+                    int best = -1;
+                    double sum = 0;
+                    int count = 0;
+                    for (int t = 0; t < c[1] * c[1]; t++) {
+                        int iy = o / ow % ow * c[2] - c[3] + t / c[1] * c[4];
+                        int ix = o % ow * c[2] - c[3] + t % c[1] * c[4];
+                        if (iy < 0 || iy >= w || ix < 0 || ix >= w) {
+                            continue;
+                        }
+                        double v = values[(plane * w + iy) * w + ix];
+                        sum += v;
+                        count++;
+                        if (best < 0 || v > values[plane * w * w + best] || v != v) {
+                            best = iy * w + ix;
+                        }
+                    }
+                    String what = java.util.Arrays.toString(c) + " at " + o;
+                    double got = bytes == 4 ? Mem.getFloat(y + 4L * o) : Mem.getDouble(y + 8L * o);
+                    assertEquals(values[plane * w * w + best], got, what);
+                    assertEquals(best, Mem.getLong(indices + 8L * o), what);
+                    assertEquals(sum / count, bytes == 4 ? Mem.getFloat(means + 4L * o)
+                            : Mem.getDouble(means + 8L * o), 1e-6, what);
+                }
+            }
         }
     }
 }

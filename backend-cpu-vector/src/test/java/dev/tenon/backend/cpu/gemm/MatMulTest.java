@@ -82,8 +82,10 @@ class MatMulTest {
             double tolerance = ints ? 0 : (t == Type.F64 ? 1e-13 : 2e-6) * (4 + Math.sqrt(k) * 2);
             for (int i = 0; i < m; i++) {
                 for (int j = 0; j < n; j++) {
-                    String what = t + " " + m + "x" + n + "x" + k + " layouts " + la + lb + lc + " add " + add + " at " + i + "," + j;
-                    assertEquals(expected[i * n + j], get(ct, c.address(), i * c.rowStride() + j * c.colStride()), tolerance, what);
+                    String what = t + " " + m + "x" + n + "x" + k + " layouts " + la + lb + lc + " add " + add
+                            + " at " + i + "," + j;
+                    assertEquals(expected[i * n + j], get(ct, c.address(), i * c.rowStride() + j * c.colStride()),
+                            tolerance, what);
                     assertEquals(ints ? 0 : 1, seen.get(i * n + j), what);
                 }
             }
@@ -94,7 +96,8 @@ class MatMulTest {
     @EnumSource(Type.class)
     void layoutsAndOddSizes(Type t) {
         int[][] sizes = {
-            {1, 1, 1}, {1, 1, 300}, {5, 1, 37}, {1, 70, 33}, {3, 2, 0}, {7, 9, 1}, {8, 32, 16}, {9, 33, 17}, {64, 10, 100}, {100, 64, 7},
+            {1, 1, 1}, {1, 1, 300}, {5, 1, 37}, {1, 70, 33}, {3, 2, 0}, {7, 9, 1}, {8, 32, 16}, {9, 33, 17},
+                    {64, 10, 100}, {100, 64, 7},
             {17, 130, 260}, {150, 40, 300}, {65, 65, 65}
         };
         for (int[] s : sizes) {

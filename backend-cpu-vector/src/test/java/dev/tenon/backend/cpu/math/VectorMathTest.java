@@ -20,11 +20,14 @@ class VectorMathTest {
     private static final long A = Arena.global().allocate(N * 8L + 64, 64).address();
     private static final long B = Arena.global().allocate(N * 8L + 64, 64).address();
     private static final float[] SPECIAL = {
-        0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-40f, -1e-40f,
-        Float.MIN_NORMAL, Float.MAX_VALUE, -Float.MAX_VALUE, 1f, -1f, 2f, 0.5f, -0.5f, 88.72f, 88.73f, -87.3f, -103.9f, -104.1f, 1e10f
+        0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, -Float.MIN_VALUE,
+                1e-40f, -1e-40f,
+        Float.MIN_NORMAL, Float.MAX_VALUE, -Float.MAX_VALUE, 1f, -1f, 2f, 0.5f, -0.5f, 88.72f, 88.73f, -87.3f,
+                -103.9f, -104.1f, 1e10f
     };
     /// What each function may err by, in ulp of the result; the measured values are a little below.
-    private static final Map<UnaryFn, Double> LIMIT = Map.of(UnaryFn.RSQRT, 1.6, UnaryFn.SIGMOID, 2.0, UnaryFn.SOFTPLUS, 2.0, UnaryFn.ERF, 1.5);
+    private static final Map<UnaryFn, Double> LIMIT = Map.of(UnaryFn.RSQRT, 1.6, UnaryFn.SIGMOID, 2.0,
+            UnaryFn.SOFTPLUS, 2.0, UnaryFn.ERF, 1.5);
 
     static Stream<MathKernels> kernels() {
         return Stream.of(MathKernels.best(), new ScalarMathKernels());
@@ -43,7 +46,8 @@ class VectorMathTest {
     }
 
     static boolean skip(UnaryFn fn, float x) {
-        // lgamma of huge negative values is all poles; digamma has poles at the negative integers and zeros between them
+        // lgamma of huge negative values is all poles; digamma has poles at the negative integers and zeros between
+        // them
         return (fn == UnaryFn.LGAMMA || fn == UnaryFn.DIGAMMA) && x < 0;
     }
 
@@ -129,7 +133,8 @@ class VectorMathTest {
     @MethodSource("kernels")
     void twoArguments(MathKernels k) {
         float[] xs = {
-            0f, -0f, 1f, -1f, 2f, -2f, 0.5f, -3f, 1e30f, 1e-40f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3.7f
+            0f, -0f, 1f, -1f, 2f, -2f, 0.5f, -3f, 1e30f, 1e-40f, Float.NaN, Float.POSITIVE_INFINITY,
+                    Float.NEGATIVE_INFINITY, 3.7f
         };
         for (BinaryFn fn : BinaryFn.values()) {
             int n = 0;
@@ -174,7 +179,8 @@ class VectorMathTest {
             for (int i = 0; i < n; i++) {
                 float x = Mem.getFloat(A + 4L * i);
                 assertEquals(
-                        Float.float16ToFloat(Float.floatToFloat16(x)), Float.float16ToFloat(Mem.getShort(B + 2L * i)), "f16 of " + x);
+                        Float.float16ToFloat(Float.floatToFloat16(x)),
+                                Float.float16ToFloat(Mem.getShort(B + 2L * i)), "f16 of " + x);
             }
             k.f32ToBf16(A, B, n);
             for (int i = 0; i < n; i++) {
@@ -193,10 +199,14 @@ class VectorMathTest {
     void scalarFunctionsAgainstKnownValues() {
         record Case(double got, double expected) {}
         for (Case c : List.of(
-                new Case(ScalarMath.lgamma(0.1), 2.2527126517342059599), new Case(ScalarMath.lgamma(10.5), 13.940625219403763633),
-                new Case(ScalarMath.lgamma(-2.5), -0.056243716497674056), new Case(ScalarMath.digamma(1), -0.57721566490153286061),
-                new Case(ScalarMath.digamma(0.1), -10.423754940411076795), new Case(ScalarMath.erf(0.3), 0.32862675945912742764),
-                new Case(ScalarMath.erfc(3), 2.2090496998585441373e-5), new Case(ScalarMath.erfinv(0.5), 0.47693627620446987338),
+                new Case(ScalarMath.lgamma(0.1), 2.2527126517342059599),
+                        new Case(ScalarMath.lgamma(10.5), 13.940625219403763633),
+                new Case(ScalarMath.lgamma(-2.5), -0.056243716497674056),
+                        new Case(ScalarMath.digamma(1), -0.57721566490153286061),
+                new Case(ScalarMath.digamma(0.1), -10.423754940411076795),
+                        new Case(ScalarMath.erf(0.3), 0.32862675945912742764),
+                new Case(ScalarMath.erfc(3), 2.2090496998585441373e-5),
+                        new Case(ScalarMath.erfinv(0.5), 0.47693627620446987338),
                 new Case(ScalarMath.erfinv(0.999), 2.3267537655135245), new Case(ScalarMath.log2(8), 3))) {
             assertEquals(c.expected, c.got, Math.abs(c.expected) * 1e-13);
         }

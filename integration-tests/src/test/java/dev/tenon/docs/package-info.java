@@ -1,0 +1,2 @@
+/// The pages that are generated from the code.
+package dev.tenon.docs;

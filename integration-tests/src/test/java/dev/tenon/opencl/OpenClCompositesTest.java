@@ -1,0 +1,72 @@
+package dev.tenon.opencl;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Dispatcher;
+import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.ConvolutionBackwardData;
+import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.LogSoftmax;
+import dev.tenon.api.op.MaxPool;
+import dev.tenon.api.op.MaxPoolBackward;
+import dev.tenon.api.op.Softmax;
+import dev.tenon.api.op.WindowGeometry;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Native kernels of composites against their decompositions, which the reference backend runs.
+class OpenClCompositesTest {
+
+    @BeforeAll
+    static void device() {
+        Twins.requireOpenCl();
+    }
+
+    private static void convolutions(DType dtype, WindowGeometry geometry, int groups, Shape input, Shape weight) {
+        Convolution c = new Convolution(geometry, groups);
+        Twins.compare(c + " " + dtype, dtype == DType.F64 ? 1e-12 : 1e-4, d -> {
+            Tensor x = Twins.data(d, dtype, 1, input.toArray());
+            Tensor w = Twins.data(d, dtype, 2, weight.toArray());
+            Tensor bias = Twins.data(d, dtype, 3, weight.dim(0));
+            Tensor y = Dispatcher.run(c, x, w);
+            Tensor g = Twins.data(d, dtype, 4, y.shape().toArray());
+            return List.of(y, Dispatcher.run(c, x, w, bias),
+                    Dispatcher.run(new ConvolutionBackwardData(c, input), g, w),
+                    Dispatcher.run(new ConvolutionBackwardWeight(c, weight), x, g));
+        });
+    }
+
+    @Test
+    void convolutionsAndGradients() {
+        convolutions(DType.F32, WindowGeometry.of(2, 1, 2, 1), 1, Shape.of(3, 2, 11, 12), Shape.of(20, 2, 5, 5));
+        convolutions(DType.F64, new WindowGeometry(List.of(2, 1), List.of(1, 0), List.of(0, 2), List.of(1, 2)), 2,
+                Shape.of(2, 4, 9, 10), Shape.of(6, 2, 3, 2));
+        convolutions(DType.F32, WindowGeometry.of(1, 3, 1, 1), 1, Shape.of(2, 3, 40), Shape.of(4, 3, 4));
+    }
+
+    @Test
+    void pooling() {
+        Shape input = Shape.of(2, 3, 9, 8);
+        for (boolean ceil : new boolean[] {false, true}) {
+            WindowGeometry geometry = new WindowGeometry(List.of(2, 3), List.of(1, 0), List.of(1, 0), List.of(1, 2));
+            MaxPool pool = new MaxPool(List.of(3, 2), geometry, ceil);
+            Twins.compare("max pool", 1e-6, d -> {
+                List<Tensor> y = Dispatcher.apply(pool, List.of(Twins.data(d, DType.F32, 1, input.toArray())));
+                Tensor g = Twins.data(d, DType.F32, 2, y.getFirst().shape().toArray());
+                return Stream.concat(y.stream(),
+                        Dispatcher.apply(new MaxPoolBackward(input), List.of(g, y.get(1))).stream()).toList();
+            });
+        }
+    }
+
+    @Test
+    void softmax() {
+        Twins.compare("softmax", 1e-6, d -> Stream.of(0, 1, 2).flatMap(a -> {
+            Tensor x = Twins.data(d, DType.F32, 1, 6, 50, 7);
+            return Stream.of(Dispatcher.run(new Softmax(a), x), Dispatcher.run(new LogSoftmax(a), x));
+        }).toList());
+    }
+}

@@ -1,0 +1,28 @@
+package dev.tenon.kernel;
+
+/// One C-like language for kernels. Generators write in a small common vocabulary; a dialect supplies it as the text
+/// that stands before every kernel, made of typedefs, macros and functions:
+///
+/// - types `i8 u8 i16 u16 i32 u32 i64 u64 f32`, and `f64` where the device has doubles;
+/// - `KERNEL(n)` before a kernel that runs in groups of n items, `DEVICE` before a function, `GLOBAL` before what
+///   a pointer to device memory points at,
+///   `LOCAL` before an array that a group shares;
+/// - `GROUP` (the number of this work item's group) and `ITEM` (its number within the group), both along the only axis;
+///   `BARRIER` as a statement;
+/// - `BITS_F32(x)`, `F32_BITS(i)`: the bits of an `f32` as `u32` and back; `BITS_F64`, `F64_BITS` likewise with `u64`;
+/// - `LOAD_F16(p, i)` and `STORE_F16(p, i, x)` for a pointer to `f16s`, the type in which half-precision numbers are
+///   stored; `ROUND_F16(x)`, an `f32` as after such a store;
+/// - `MUL_ADD(a, b, c)`: a * b + c, fused where that is fast;
+/// - C99's names for functions of `f32` and `f64`, without suffix: `exp`, `log1p`, `fmod`, `rint`, `copysign`, …;
+/// - where [#vectors()], `VEC(type, n)`: a vector of n; `VLOAD(type, n, pointer)` and
+///   `VSTORE(type, n, value, pointer)`.
+public interface Dialect {
+    /// The language's name, such as `OpenCL C 1.2`.
+    String name();
+
+    /// The text before every kernel.
+    String prelude(DeviceTraits traits);
+
+    /// Whether the language has vector types with arithmetic of their own.
+    boolean vectors();
+}

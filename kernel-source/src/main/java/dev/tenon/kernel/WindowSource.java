@@ -1,0 +1,213 @@
+package dev.tenon.kernel;
+
+import dev.tenon.api.DType.Kind;
+import dev.tenon.api.Shape;
+import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.TensorType;
+import dev.tenon.api.op.WindowGeometry;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Convolution and its gradients as matrix products whose operands are read straight from the images (implicit GEMM).
+/// Extents are part of the text here: positions are found by division, which by a constant costs little.
+final class WindowSource {
+    private final Dialect dialect;
+    private final DeviceTraits traits;
+    private final WindowGeometry geometry;
+    private final int groups;
+    private final int axes;
+    private final Shape input;
+    private final Shape weight;
+    private final Shape result;
+    private final long channels;
+    private final long filters;
+
+    private WindowSource(Dialect dialect, DeviceTraits traits, Convolution op, Shape input, Shape weight,
+            Shape result) {
+        this.dialect = dialect;
+        this.traits = traits;
+        this.geometry = op.geometry();
+        this.groups = op.groups();
+        this.axes = geometry.axes();
+        this.input = input;
+        this.weight = weight;
+        this.result = result;
+        this.channels = weight.dim(1);
+        this.filters = weight.dim(0) / groups;
+    }
+
+    private long taps() {
+        return weight.slice(2, weight.rank()).elements();
+    }
+
+    private long windows() {
+        return result.slice(2, result.rank()).elements();
+    }
+
+    private boolean wide() {
+        return Math.max(input.elements(), Math.max(weight.elements(), result.elements())) > Integer.MAX_VALUE / 2;
+    }
+
+    /// Coordinates `prefix0`… of the number `flat` in some extents, as constants.
+    private static List<String> split(String prefix, String flat, Shape extents) {
+        List<String> out = new ArrayList<>();
+        String rest = flat;
+        for (int a = extents.rank() - 1; a >= 0; a--) {
+            out.add("idx " + prefix + a + " = " + rest + (a == 0 ? "" : " % " + extents.dim(a)) + ";");
+            if (a > 0) {
+                out.add("idx " + prefix + "r" + a + " = " + rest + " / " + extents.dim(a) + ";");
+            }
+            rest = prefix + "r" + a;
+        }
+        return out;
+    }
+
+    /// The position of an element, axis by axis, with strides as constants.
+    private static String position(TensorType t, String... at) {
+        List<String> terms = new ArrayList<>();
+        for (int a = 0; a < at.length; a++) {
+            terms.add("(" + at[a] + ") * " + t.stride(a));
+        }
+        return String.join(" + ", terms);
+    }
+
+    private static String[] coordinates(String first, String second, String prefix, int axes) {
+        String[] all = new String[axes + 2];
+        all[0] = first;
+        all[1] = second;
+        for (int a = 0; a < axes; a++) {
+            all[a + 2] = prefix + a;
+        }
+        return all;
+    }
+
+    private static String load(KernelWriter w, int operand, TensorType t, String... at) {
+        return Types.load(t.dtype(), w.input(operand, t.dtype()), position(t, at));
+    }
+
+    /// `[filters, channels x taps] x [channels x taps, images x windows]`, a batch of as many as there are groups.
+    static KernelPlan forward(Dialect dialect, DeviceTraits traits, Convolution op, List<TensorType> in,
+            TensorType out) {
+        WindowSource s = new WindowSource(dialect, traits, op, in.get(0).shape(), in.get(1).shape(), out.shape());
+        TensorType x = in.get(0);
+        TensorType weight = in.get(1);
+        Kind kind = out.dtype().kind();
+        Shape taps = s.weight.slice(2, s.weight.rank());
+        Shape windows = s.result.slice(2, s.result.rank());
+        GemmSource.Body loadA = w -> {
+            List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
+            t.add("return " + load(w, 1, weight, coordinates("b * " + s.filters + " + i", "k / " + s.taps(), "t",
+                    s.axes)) + ";");
+            return t;
+        };
+        GemmSource.Body loadB = w -> {
+            List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
+            t.addAll(split("o", "j % " + s.windows(), windows));
+            t.addAll(s.inside("t", "o"));
+            t.add("return " + load(w, 0, x, coordinates("j / " + s.windows(),
+                    "b * " + s.channels + " + k / " + s.taps(), "p", s.axes)) + ";");
+            return t;
+        };
+        GemmSource.Body store = w -> {
+            List<String> t = new ArrayList<>(split("o", "j % " + s.windows(), windows));
+            String filter = "b * " + s.filters + " + i";
+            String v = "v";
+            if (in.size() > 2) {
+                t.add(Types.of(kind) + " sum = v + " + load(w, 2, in.get(2), filter) + ";");
+                v = "sum";
+            }
+            String at = position(out, coordinates("j / " + s.windows(), filter, "o", s.axes));
+            t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, v));
+            return t;
+        };
+        return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.input.dim(0) * s.windows(),
+                s.channels * s.taps(), s.wide(), loadA, loadB, store).plan();
+    }
+
+    /// The position `p` in the input that tap `t` of window `o` meets; leaves the function with 0 where that is
+    /// padding.
+    private List<String> inside(String tap, String window) {
+        List<String> t = new ArrayList<>();
+        for (int a = 0; a < axes; a++) {
+            t.add("idx p" + a + " = " + window + a + " * " + geometry.stride().get(a) + " + " + tap + a + " * "
+                    + geometry.dilation().get(a) + " - (" + geometry.padLow().get(a) + ");");
+            t.add("if (p" + a + " < 0 || p" + a + " >= " + input.dim(a + 2) + ") { return 0; }");
+        }
+        return t;
+    }
+
+    /// `[channels, filters x taps] x [filters x taps, images x positions]`: each input position gathers from
+    /// the windows that met it.
+    static KernelPlan backwardData(Dialect dialect, DeviceTraits traits, Convolution op, List<TensorType> in,
+            TensorType out) {
+        TensorType g = in.get(0);
+        TensorType weight = in.get(1);
+        WindowSource s = new WindowSource(dialect, traits, op, out.shape(), weight.shape(), g.shape());
+        Kind kind = out.dtype().kind();
+        Shape taps = s.weight.slice(2, s.weight.rank());
+        Shape positions = s.input.slice(2, s.input.rank());
+        GemmSource.Body loadA = w -> {
+            List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
+            t.add("return " + load(w, 1, weight, coordinates("b * " + s.filters + " + k / " + s.taps(), "i", "t",
+                    s.axes)) + ";");
+            return t;
+        };
+        GemmSource.Body loadB = w -> {
+            List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
+            t.addAll(split("p", "j % " + positions.elements(), positions));
+            for (int a = 0; a < s.axes; a++) {
+                int stride = s.geometry.stride().get(a);
+                t.add("idx q" + a + " = p" + a + " + (" + s.geometry.padLow().get(a) + ") - t" + a + " * "
+                        + s.geometry.dilation().get(a) + ";");
+                t.add("if (q" + a + " < 0 || q" + a + " % " + stride + " != 0) { return 0; }");
+                t.add("idx o" + a + " = q" + a + " / " + stride + ";");
+                t.add("if (o" + a + " >= " + s.result.dim(a + 2) + ") { return 0; }");
+            }
+            t.add("return " + load(w, 0, g, coordinates("j / " + positions.elements(),
+                    "b * " + s.filters + " + k / " + s.taps(), "o", s.axes)) + ";");
+            return t;
+        };
+        GemmSource.Body store = w -> {
+            List<String> t = new ArrayList<>(split("p", "j % " + positions.elements(), positions));
+            String at = position(out, coordinates("j / " + positions.elements(),
+                    "b * " + s.channels + " + i", "p", s.axes));
+            t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, "v"));
+            return t;
+        };
+        return new GemmSource(dialect, traits, kind, s.groups, s.channels, s.input.dim(0) * positions.elements(),
+                s.filters * s.taps(), s.wide(), loadA, loadB, store).plan();
+    }
+
+    /// `[filters, images x windows] x [images x windows, channels x taps]`.
+    static KernelPlan backwardWeight(Dialect dialect, DeviceTraits traits, Convolution op, List<TensorType> in,
+            TensorType out) {
+        TensorType x = in.get(0);
+        TensorType g = in.get(1);
+        WindowSource s = new WindowSource(dialect, traits, op, x.shape(), out.shape(), g.shape());
+        Kind kind = out.dtype().kind();
+        Shape taps = s.weight.slice(2, s.weight.rank());
+        Shape windows = s.result.slice(2, s.result.rank());
+        GemmSource.Body loadA = w -> {
+            List<String> t = new ArrayList<>(split("o", "k % " + s.windows(), windows));
+            t.add("return " + load(w, 1, g, coordinates("k / " + s.windows(), "b * " + s.filters + " + i", "o",
+                    s.axes)) + ";");
+            return t;
+        };
+        GemmSource.Body loadB = w -> {
+            List<String> t = new ArrayList<>(split("t", "j % " + s.taps(), taps));
+            t.addAll(split("o", "k % " + s.windows(), windows));
+            t.addAll(s.inside("t", "o"));
+            t.add("return " + load(w, 0, x, coordinates("k / " + s.windows(),
+                    "b * " + s.channels + " + j / " + s.taps(), "p", s.axes)) + ";");
+            return t;
+        };
+        GemmSource.Body store = w -> {
+            List<String> t = new ArrayList<>(split("t", "j % " + s.taps(), taps));
+            String at = position(out, coordinates("b * " + s.filters + " + i", "j / " + s.taps(), "t", s.axes));
+            t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, "v"));
+            return t;
+        };
+        return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.channels * s.taps(),
+                s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store).plan();
+    }
+}
