@@ -154,8 +154,8 @@ class AttentionTest {
     /// Parameters in `F64` that are not what they start with.
     private static Map<String, Tensor> prepared(Module m) {
         m.to(DType.F64);
-        m.parameters().forEach(p -> p.get().detach().add_(LayerChecks.normal(p.elements(),
-                p.shape().toArray()).mul(0.2)));
+        m.parameters().forEach(
+                p -> p.get().detach().add_(LayerChecks.normal(p.elements(), p.shape().toArray()).mul(0.2)));
         return m.stateDict();
     }
 

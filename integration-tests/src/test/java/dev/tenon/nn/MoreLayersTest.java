@@ -96,8 +96,7 @@ class MoreLayersTest {
 
     /// The definition for one image: every element of the input adds its multiple of the kernel to the output.
     private static double[] transposed(double[] x, int in, int h, int w, double[] k, int out, int kh, int kw,
-            int stride,
-            int padding, int extra, int dilation, int groups) {
+            int stride, int padding, int extra, int dilation, int groups) {
         int oh = (h - 1) * stride - 2 * padding + dilation * (kh - 1) + extra + 1;
         int ow = (w - 1) * stride - 2 * padding + dilation * (kw - 1) + extra + 1;
         int share = out / groups;

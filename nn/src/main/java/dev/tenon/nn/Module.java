@@ -219,6 +219,11 @@ public abstract class Module {
         return List.copyOf(namedParameters().values());
     }
 
+    /// The parameters of this module alone.
+    final Collection<Parameter> ownParameters() {
+        return parameters.values();
+    }
+
     /// The buffers of this module and all inside it, each once, by dotted name.
     public final Map<String, Buffer> namedBuffers() {
         Map<String, Buffer> out = new LinkedHashMap<>();
@@ -268,6 +273,11 @@ public abstract class Module {
     /// Whether the module is in training mode, in which dropout drops and batch normalisation uses the batch.
     public final boolean isTraining() {
         return training;
+    }
+
+    /// Sets the mode here but not inside.
+    final void setTraining(boolean on) {
+        training = on;
     }
 
     /// Sets training or evaluation mode, here and inside.
@@ -394,6 +404,12 @@ public abstract class Module {
     final String kind() {
         String name = getClass().getSimpleName();
         return name.isEmpty() ? "Module" : name;
+    }
+
+    /// The layers, output shapes, parameters, multiply-adds and memory for an input of the given shape, batch included:
+    /// `System.out.println(model.summary(1, 3, 32, 32))`.
+    public final Summary summary(long... inputShape) {
+        return Summary.of(this, inputShape);
     }
 
     /// The tree of modules with their settings, as PyTorch prints it.

@@ -121,8 +121,7 @@ public final class Recurrences {
 
     /// A layer of cells over sequences of different lengths, `[time, n, in]`: what lies behind the end of a sequence
     /// changes no state and gives zeros, so that the last state is that at the sequence's own end, or, backwards, at
-    /// its
-    /// beginning, as with PyTorch's packed sequences.
+    /// its beginning, as with PyTorch's packed sequences.
     ///
     /// @param backwards whether it runs from the last step to the first
     /// @param valid which steps belong to the sequences, `BOOL`, `[time, n, 1]`; null for all

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Gated recurrent units (Cho et al., 2014), gates in the order reset, update, new:
 ///
-/// r = σ(Wᵣ x + bᵣ + Rᵣ h + cᵣ), z likewise, n = tanh(Wₙ x + bₙ + r (Rₙ h + cₙ)), h = (1 - z) n + z h. See
-/// [RecurrentLayer] for parameters and shapes.
+/// r = σ(Wᵣ x + bᵣ + Rᵣ h + cᵣ), z likewise, n = tanh(Wₙ x + bₙ + r (Rₙ h + cₙ)), h = (1 - z) n + z h.
+///
+/// See [RecurrentLayer] for parameters and shapes.
 public final class GRU extends RecurrentLayer {
     /// One layer in one direction, `[time, n, in]`.
     public GRU(long inputSize, long hiddenSize) {

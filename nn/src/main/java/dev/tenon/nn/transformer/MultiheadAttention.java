@@ -66,8 +66,8 @@ public final class MultiheadAttention extends Module {
     }
 
     private void weight(String name, long rows, long columns) {
-        inWeights.add(registerParameter(name, Parameter.create(Shape.of(rows, columns), t ->
-                Init.xavierUniform(t, 1))));
+        Parameter p = Parameter.create(Shape.of(rows, columns), t -> Init.xavierUniform(t, 1));
+        inWeights.add(registerParameter(name, p));
     }
 
     private long keyWidth() {
