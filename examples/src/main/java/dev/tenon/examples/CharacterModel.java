@@ -181,7 +181,7 @@ public final class CharacterModel {
     public static void main(String... args) throws IOException {
         String file = args.length > 0 ? args[0] : System.getProperty("tenon.examples.text", "");
         Result r = file.isEmpty() ? generated()
-                : run(Files.readString(Path.of(file)), new Settings(32, 192, 32, 64, 200, 6, 4e-3), 1);
+                : run(Files.readString(Path.of(file)), new Settings(32, 128, 32, 48, 200, 3, 5e-3), 1);
         System.out.printf("unseen text: %.3f nats per character%n%n%s%n", r.loss, r.sample);
     }
 

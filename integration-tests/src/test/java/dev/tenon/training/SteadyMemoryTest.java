@@ -52,7 +52,7 @@ class SteadyMemoryTest {
         }
         long reserved = device.memory().reserved();
         long resident = resident();
-        System.out.printf("%d steps without scopes: resident %d MiB in the first %d, %d MiB at the end; device memory %d, %d"
+        System.out.printf("%d steps without scopes: resident %d MiB in the first %d, %d MiB at the end; device %d, %d"
                 + " MiB%n", STEPS, warmResident >> 20, WARM_UP, resident >> 20, warmReserved >> 20, reserved >> 20);
         optimizer.zeroGrad();
         assertEquals(List.of(), report.live(), "left over");

@@ -39,7 +39,14 @@ public final class Recurrences {
     private Recurrences() {}
 
     /// What a cell computes with: maps of the input and of the state, and their shifts (or null).
-    public record Weights(Tensor input, Tensor hidden, @Nullable Tensor inputBias, @Nullable Tensor hiddenBias) {}
+    public record Weights(Tensor input, Tensor hidden, @Nullable Tensor inputBias, @Nullable Tensor hiddenBias) {
+        /// The sum of both shifts in the place of the first: for cells that add what they are added to. Added to the
+        /// inputs of all steps at once, it costs no step anything.
+        Weights withOneBias() {
+            return inputBias == null || hiddenBias == null ? this
+                    : new Weights(input, hidden, inputBias.add(hiddenBias), null);
+        }
+    }
 
     /// The state of a cell: its output, and for an LSTM what it remembers.
     public record State(Tensor hidden, @Nullable Tensor memory) {}
@@ -132,24 +139,25 @@ public final class Recurrences {
             throw new TensorException("recurrent layer: input " + x.shape()
                     + ": expected [time, n, in], time at least 1");
         }
-        List<Tensor> mapped = Parts.of(Linears.linear(x, weights.input, weights.inputBias), steps, 0);
+        Weights w = cell == GRU ? weights : weights.withOneBias();
+        List<Tensor> mapped = Parts.of(Linears.linear(x, w.input, w.inputBias), steps, 0);
         Tensor[] outputs = new Tensor[steps];
         State state = first;
         for (int i = 0; i < steps; i++) {
             int t = backwards ? steps - 1 - i : i;
-            State next = cell.step(mapped.get(t).squeeze(0), state, weights);
+            State next = cell.step(mapped.get(t).squeeze(0), state, w);
+            outputs[t] = next.hidden;
             if (valid == null) {
-                outputs[t] = next.hidden;
                 state = next;
             } else {
                 Tensor here = valid.select(0, t);
-                outputs[t] = next.hidden.maskedFill(here.logicalNot(), 0);
                 Tensor memory = next.memory;
                 Tensor before = state.memory;
                 state = new State(next.hidden.where(here, state.hidden),
                         memory == null || before == null ? memory : memory.where(here, before));
             }
         }
-        return new Sequence(Tensors.stack(0, Arrays.asList(outputs)), state);
+        Tensor all = Tensors.stack(0, Arrays.asList(outputs));
+        return new Sequence(valid == null ? all : all.maskedFill(valid.logicalNot(), 0), state);
     }
 }

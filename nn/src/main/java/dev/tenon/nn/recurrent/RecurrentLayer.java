@@ -128,11 +128,14 @@ public abstract sealed class RecurrentLayer extends Module permits RNN, LSTM, GR
         Tensor lengths = in.get(3);
         Tensor valid = null;
         if (lengths != null) {
-            long longest = checked(lengths, x);
+            long[] all = checked(lengths, x);
+            long longest = Arrays.stream(all).max().orElse(1);
             x = x.narrow(0, 0, longest);
-            valid = Tensors.arange(0, longest, 1, DType.I64, x.device()).unsqueeze(1)
-                    .lt(lengths.to(DType.I64).to(x.device())).unsqueeze(2);
-            x = x.maskedFill(valid.logicalNot(), 0);
+            if (Arrays.stream(all).anyMatch(l -> l < longest)) {
+                valid = Tensors.arange(0, longest, 1, DType.I64, x.device()).unsqueeze(1)
+                        .lt(lengths.to(DType.I64).to(x.device())).unsqueeze(2);
+                x = x.maskedFill(valid.logicalNot(), 0);
+            }
         }
         List<Tensor> lastHidden = new ArrayList<>();
         List<Tensor> lastMemory = new ArrayList<>();
@@ -182,21 +185,20 @@ public abstract sealed class RecurrentLayer extends Module permits RNN, LSTM, GR
         return s;
     }
 
-    /// @return the longest of the lengths
-    private long checked(Tensor lengths, Tensor x) {
+    /// @return the lengths
+    private long[] checked(Tensor lengths, Tensor x) {
         if (!lengths.shape().equals(Shape.of(x.size(1))) || !lengths.dtype().isIntegral()) {
             throw new TensorException(name() + ": lengths " + lengths.type() + " for " + x.size(1)
                     + " sequences: expected integers [" + x.size(1) + "]");
         }
-        long longest = 1;
-        for (long l : lengths.toLongArray()) {
+        long[] all = lengths.toLongArray();
+        for (long l : all) {
             if (l < 1 || l > x.size(0)) {
                 throw new TensorException(name() + ": length " + l + " of a sequence of at most " + x.size(0)
                         + " steps: expected 1 to " + x.size(0));
             }
-            longest = Math.max(longest, l);
         }
-        return longest;
+        return all;
     }
 
     private String name() {

@@ -76,7 +76,7 @@ public final class Blocks {
     }
 
     static MathKernels math(boolean vector) {
-        return vector ? MathKernels.best() : ScalarTable.MATH;
+        return MathKernels.of(vector);
     }
 
     /// Repeats the element at `address` so that there are `n` of it.

@@ -13,7 +13,7 @@ import java.util.function.LongUnaryOperator;
 
 /// Block functions as loops over elements: every function there is, where speed is not asked for or not to be had.
 final class ScalarTable {
-    static final MathKernels MATH = MathKernels.scalar();
+    static final MathKernels MATH = MathKernels.of(false);
 
     private interface DoubleTest {
         boolean test(double a, double b);

@@ -185,7 +185,7 @@ final class VectorTable {
     }
 
     static Optional<Fn1> widen(DType dtype) {
-        MathKernels math = MathKernels.best();
+        MathKernels math = MathKernels.of(true);
         return Optional.ofNullable(switch (dtype) {
             case F16 -> math::f16ToF32;
             case BF16 -> math::bf16ToF32;
@@ -195,7 +195,7 @@ final class VectorTable {
     }
 
     static Optional<Fn1> narrow(DType dtype) {
-        MathKernels math = MathKernels.best();
+        MathKernels math = MathKernels.of(true);
         return Optional.ofNullable(switch (dtype) {
             case F16 -> math::f32ToF16;
             case BF16 -> math::f32ToBf16;

@@ -1,7 +1,6 @@
 package dev.tenon.backend.cpu.conv;
 
 import dev.tenon.backend.cpu.Mem;
-import dev.tenon.backend.cpu.VectorSupport;
 import dev.tenon.backend.cpu.WorkerPool;
 import java.util.Arrays;
 
@@ -9,8 +8,6 @@ import java.util.Arrays;
 /// not looked at; planes are
 /// `n * c`. Elements are floats or doubles: `bytes` is 4 or 8.
 public final class Pool {
-
-    private static final boolean VECTOR = VectorSupport.AVAILABLE && VectorPool.AVAILABLE;
 
     private Pool() {}
 
@@ -41,9 +38,10 @@ public final class Pool {
     }
 
     /// The first output in a row whose window has all its columns inside; none unless vectors can do the row.
-    private static int innerFrom(ConvShape s, int bytes) {
+    private static int innerFrom(boolean vector, ConvShape s, int bytes) {
         int stride = s.stride()[2];
-        return VECTOR && bytes == 4 && stride <= 2 ? (s.pad()[2] + stride - 1) / stride : s.out()[2];
+        return vector && bytes == 4 && stride <= 2 && VectorPool.AVAILABLE
+                ? (s.pad()[2] + stride - 1) / stride : s.out()[2];
     }
 
     /// The output after the last such one.
@@ -55,18 +53,19 @@ public final class Pool {
     /// The maximum of each window, and where it is, as an index into its plane; NaN is a maximum. Of equal ones the
     /// first counts.
     ///
+    /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
     /// @param indices where the i64 indices go, or 0
-    public static void max(WorkerPool pool, ConvShape s, int bytes, long x, long y, long indices) {
+    public static void max(boolean vector, WorkerPool pool, ConvShape s, int bytes, long x, long y, long indices) {
         pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
             for (long p = from; p < to; p++) {
                 maxPlane(
-                        s, bytes, x + p * s.inVolume() * bytes, y + p * s.outVolume() * bytes,
+                        vector, s, bytes, x + p * s.inVolume() * bytes, y + p * s.outVolume() * bytes,
                         indices == 0 ? 0 : indices + p * s.outVolume() * 8);
             }
         });
     }
 
-    private static void maxPlane(ConvShape s, int bytes, long x, long y, long indices) {
+    private static void maxPlane(boolean vector, ConvShape s, int bytes, long x, long y, long indices) {
         int[] in = s.in();
         int[] out = s.out();
         int[] k = s.kernel();
@@ -77,7 +76,7 @@ public final class Pool {
                 int yy = oy * s.stride()[1] - s.pad()[1];
                 int y0 = first(yy, dil[1]);
                 int y1 = last(yy, dil[1], k[1], in[1]);
-                int inner = z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(s, bytes) : out[2];
+                int inner = z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(vector, s, bytes) : out[2];
                 int innerTo = innerTo(s);
                 for (int ox = 0; ox < out[2]; ox++, y += bytes) {
                     int xx = ox * s.stride()[2] - s.pad()[2];
@@ -152,22 +151,24 @@ public final class Pool {
 
     /// The mean of each window.
     ///
+    /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
     /// @param padAfter zeros after the input (d, h, w): what the sizes of the windows are counted up to when
     ///     `countIncludePad`
     /// @param countIncludePad whether padding counts in the divisor
     public static void average(
-            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countIncludePad, long x, long y) {
-        averages(pool, s, bytes, padAfter, countIncludePad, x, y, false);
+            boolean vector, WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countIncludePad, long x,
+            long y) {
+        averages(vector, pool, s, bytes, padAfter, countIncludePad, x, y, false);
     }
 
     /// The gradient of [#average].
     public static void averageBackward(
             WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countIncludePad, long dy, long dx) {
-        averages(pool, s, bytes, padAfter, countIncludePad, dx, dy, true);
+        averages(false, pool, s, bytes, padAfter, countIncludePad, dx, dy, true);
     }
 
     private static void averages(
-            WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countPad, long x, long y,
+            boolean vector, WorkerPool pool, ConvShape s, int bytes, int[] padAfter, boolean countPad, long x, long y,
                     boolean backward) {
         int[] after = Arrays.copyOf(padAfter, 3);
         pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
@@ -176,7 +177,7 @@ public final class Pool {
                 if (backward) {
                     Mem.zero(plane, (long) s.inVolume() * bytes);
                 }
-                averagePlane(s, bytes, after, countPad, plane, y + p * s.outVolume() * bytes, backward);
+                averagePlane(vector, s, bytes, after, countPad, plane, y + p * s.outVolume() * bytes, backward);
             }
         });
     }
@@ -186,8 +187,8 @@ public final class Pool {
         return last(start, dilation, kernel, size + after);
     }
 
-    private static void averagePlane(ConvShape s, int bytes, int[] after, boolean countPad, long x, long y,
-            boolean backward) {
+    private static void averagePlane(boolean vector, ConvShape s, int bytes, int[] after, boolean countPad, long x,
+            long y, boolean backward) {
         int[] in = s.in();
         int[] out = s.out();
         int[] k = s.kernel();
@@ -200,7 +201,7 @@ public final class Pool {
                 int yy = oy * s.stride()[1] - s.pad()[1];
                 int y0 = first(yy, dil[1]);
                 int y1 = last(yy, dil[1], k[1], in[1]);
-                int inner = !backward && z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(s, bytes) : out[2];
+                int inner = !backward && z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(vector, s, bytes) : out[2];
                 int innerTo = innerTo(s);
                 for (int ox = 0; ox < out[2]; ox++, y += bytes) {
                     int xx = ox * s.stride()[2] - s.pad()[2];

@@ -61,21 +61,32 @@ public interface GemmKernel {
     void add(long x, long y, long n);
 
     /// The kernel for floats.
-    static GemmKernel f32() {
-        return Holder.F32;
+    ///
+    /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
+    static GemmKernel f32(boolean vector) {
+        return vector ? Vectors.F32 : Scalars.F32;
     }
 
     /// The kernel for doubles.
-    static GemmKernel f64() {
-        return Holder.F64;
+    ///
+    /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
+    static GemmKernel f64(boolean vector) {
+        return vector ? Vectors.F64 : Scalars.F64;
     }
 
-    /// Chooses once, and names the vector classes only where they may be loaded.
-    final class Holder {
-        private static final boolean VECTOR = dev.tenon.backend.cpu.VectorSupport.AVAILABLE;
-        private static final GemmKernel F32 = VECTOR ? VectorGemmF32.create() : new ScalarGemm(4);
-        private static final GemmKernel F64 = VECTOR ? VectorGemmF64.create() : new ScalarGemm(8);
+    /// Initialized, and with it the vector classes loaded, only when it is asked for.
+    final class Vectors {
+        private static final GemmKernel F32 = VectorGemmF32.create();
+        private static final GemmKernel F64 = VectorGemmF64.create();
 
-        private Holder() {}
+        private Vectors() {}
+    }
+
+    /// The kernels without the Vector API.
+    final class Scalars {
+        private static final GemmKernel F32 = new ScalarGemm(4);
+        private static final GemmKernel F64 = new ScalarGemm(8);
+
+        private Scalars() {}
     }
 }

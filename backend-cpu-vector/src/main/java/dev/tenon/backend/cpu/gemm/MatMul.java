@@ -34,21 +34,23 @@ public final class MatMul {
 
     /// `C (+)= A * B`. Sixteen-bit inputs are summed in f32 and C is f32 then; the other types are the same throughout.
     ///
+    /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
     /// @param add whether to add to C
     /// @param epilogue called for finished parts of C, or null (f32, f64 and 16-bit only)
     public static void run(
-            WorkerPool pool, Type type, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add,
+            boolean vector, WorkerPool pool, Type type, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean add,
                     Epilogue epilogue) {
         if (m <= 0 || n <= 0) {
             return;
         }
         switch (type) {
-            case F32 -> floating(GemmKernel.f32(), pool, m, n, k, a, b, c, add, epilogue);
-            case F64 -> floating(GemmKernel.f64(), pool, m, n, k, a, b, c, add, epilogue);
+            case F32 -> floating(GemmKernel.f32(vector), pool, m, n, k, a, b, c, add, epilogue);
+            case F64 -> floating(GemmKernel.f64(vector), pool, m, n, k, a, b, c, add, epilogue);
             case F16, BF16 -> {
-                GemmKernel kernel = GemmKernel.f32();
+                GemmKernel kernel = GemmKernel.f32(vector);
+                MathKernels math = MathKernels.of(vector);
                 Gemm.run(
-                        kernel, pool, m, n, k, wideA(kernel, type, a), wideB(kernel, type, b),
+                        kernel, pool, m, n, k, wideA(kernel, math, type, a), wideB(kernel, math, type, b),
                         StoreC.matrix(kernel, c.address, c.rowStride * 4, c.colStride * 4), add, epilogue);
             }
             case I32, I64 -> integers(pool, type, m, n, k, a, b, c, add);
@@ -58,16 +60,18 @@ public final class MatMul {
     /// `count` products; the strides from one to the next are in elements (0 repeats an operand). Small ones are
     /// shared out whole.
     ///
+    /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
     /// @param epilogue makes the epilogue of one product, or null
     public static void batched(
-            WorkerPool pool, Type type, int count, int m, int n, int k, Matrix a, long aStride, Matrix b,
+            boolean vector, WorkerPool pool, Type type, int count, int m, int n, int k, Matrix a, long aStride,
+                    Matrix b,
                     long bStride, Matrix c,
             long cStride, boolean add, java.util.function.IntFunction<Epilogue> epilogue) {
         long out = type == Type.F16 || type == Type.BF16 ? 4 : type.bytes;
         WorkerPool.RangeBody some = (from, to) -> {
             for (long i = from; i < to; i++) {
                 run(
-                        pool, type, m, n, k, a.plus(i * aStride * type.bytes), b.plus(i * bStride * type.bytes),
+                        vector, pool, type, m, n, k, a.plus(i * aStride * type.bytes), b.plus(i * bStride * type.bytes),
                                 c.plus(i * cStride * out), add,
                         epilogue == null ? null : epilogue.apply((int) i));
             }
@@ -194,27 +198,27 @@ public final class MatMul {
         });
     }
 
-    private static PackA wideA(GemmKernel kernel, Type type, Matrix a) {
+    private static PackA wideA(GemmKernel kernel, MathKernels math, Type type, Matrix a) {
         return (i0, rows, k0, kc, dst) -> {
             long t = Workspace.get().memory(Workspace.WIDE, 4L * rows * kc);
             boolean byRow = Math.abs(a.colStride) <= Math.abs(a.rowStride);
-            widen(type, a, i0, rows, k0, kc, byRow, t);
+            widen(math, type, a, i0, rows, k0, kc, byRow, t);
             kernel.packA(t, byRow ? 4L * kc : 4, byRow ? 4 : 4L * rows, rows, kc, dst);
         };
     }
 
-    private static PackB wideB(GemmKernel kernel, Type type, Matrix b) {
+    private static PackB wideB(GemmKernel kernel, MathKernels math, Type type, Matrix b) {
         return (k0, kc, j0, cols, dst) -> {
             long t = Workspace.get().memory(Workspace.WIDE, 4L * kc * cols);
             boolean byRow = Math.abs(b.colStride) <= Math.abs(b.rowStride);
-            widen(type, b, k0, kc, j0, cols, byRow, t);
+            widen(math, type, b, k0, kc, j0, cols, byRow, t);
             kernel.packB(t, byRow ? 4L * cols : 4, byRow ? 4 : 4L * kc, kc, cols, dst);
         };
     }
 
     /// Part of a 16-bit matrix as dense floats, row by row or column by column.
-    private static void widen(Type type, Matrix x, int r0, int rows, int c0, int cols, boolean byRow, long dst) {
-        MathKernels math = MathKernels.best();
+    private static void widen(MathKernels math, Type type, Matrix x, int r0, int rows, int c0, int cols,
+            boolean byRow, long dst) {
         int outer = byRow ? rows : cols;
         int inner = byRow ? cols : rows;
         long outerStep = 2 * (byRow ? x.rowStride : x.colStride);

@@ -13,14 +13,11 @@ package dev.tenon.backend.cpu.math;
 /// stay in the cache.
 public interface MathKernels {
 
-    /// The vector kernels when the Vector API is there and not switched off, otherwise the scalar ones.
-    static MathKernels best() {
-        return Holder.BEST;
-    }
-
-    /// The scalar kernels, whatever is there.
-    static MathKernels scalar() {
-        return new ScalarMathKernels();
+    /// The vector kernels or the scalar ones.
+    ///
+    /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
+    static MathKernels of(boolean vector) {
+        return vector ? Vectors.KERNELS : Scalars.KERNELS;
     }
 
     void f32(UnaryFn fn, long src, long dst, int n);
@@ -43,11 +40,17 @@ public interface MathKernels {
     /// Narrows to bfloat16, to nearest even; NaN stays NaN.
     void f32ToBf16(long src, long dst, int n);
 
-    /// Chooses once; the vector class is named only where it is used, so that it is never loaded without its module.
-    final class Holder {
-        private static final MathKernels BEST =
-                dev.tenon.backend.cpu.VectorSupport.AVAILABLE ? VectorMathKernels.create() : new ScalarMathKernels();
+    /// Initialized, and with it the vector classes loaded, only when it is asked for.
+    final class Vectors {
+        private static final MathKernels KERNELS = VectorMathKernels.create();
 
-        private Holder() {}
+        private Vectors() {}
+    }
+
+    /// The kernels without the Vector API.
+    final class Scalars {
+        private static final MathKernels KERNELS = new ScalarMathKernels();
+
+        private Scalars() {}
     }
 }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// The product goes straight into the output where that has the product's dtype, otherwise into scratch memory; the
 /// epilogue, or the rounding of 16-bit results, is a map over it. Integers narrower than 32 bits are widened first.
 final class MatMulKernel implements Kernel {
+    private final boolean vector;
     private final WorkerPool pool;
     private final MatMul.Type type;
     private final int m;
@@ -38,6 +39,7 @@ final class MatMulKernel implements Kernel {
     private final @Nullable MapKernel finish;
 
     MatMulKernel(Blocks blocks, WorkerPool pool, MatMulOp op, List<TensorType> in, List<TensorType> out) {
+        this.vector = blocks.isVector();
         this.pool = pool;
         DType dtype = in.getFirst().dtype();
         boolean small = dtype == DType.I16 || dtype == DType.I8 || dtype == DType.U8;
@@ -133,9 +135,10 @@ final class MatMulKernel implements Kernel {
             var mb = new MatMul.Matrix(w + batch.offset(1, first) * b.dtype().bytes(), b.stride(-2), b.stride(-1));
             var mc = new MatMul.Matrix(y + batch.offset(2, first) * c.dtype().bytes(), rowC, c.stride(-1));
             if (tall || count == 1) {
-                MatMul.run(pool, type, m * count, n, k, ma, mb, mc, false, null);
+                MatMul.run(vector, pool, type, m * count, n, k, ma, mb, mc, false, null);
             } else {
-                MatMul.batched(pool, type, count, m, n, k, ma, sa[last], mb, sb[last], mc, sc[last], false, null);
+                MatMul.batched(vector, pool, type, count, m, n, k, ma, sa[last], mb, sb[last], mc, sc[last], false,
+                        null);
             }
         }
     }

@@ -66,7 +66,7 @@ final class Windowed {
             }
             case MaxPool p -> {
                 ConvShape s = pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
-                yield at -> Pool.max(pool, s, dtype.bytes(), at[0], at[1], at[2]);
+                yield at -> Pool.max(blocks.isVector(), pool, s, dtype.bytes(), at[0], at[1], at[2]);
             }
             case MaxPoolBackward p -> {
                 WindowGeometry any = WindowGeometry.of(axes, 1, 0, 1);
@@ -76,7 +76,8 @@ final class Windowed {
             case AvgPool p when p.divisor().isEmpty() -> {
                 ConvShape s = pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
                 int[] after = three(p.geometry().padHigh(), 0);
-                yield at -> Pool.average(pool, s, dtype.bytes(), after, p.countPadding(), at[0], at[1]);
+                yield at -> Pool.average(blocks.isVector(), pool, s, dtype.bytes(), after, p.countPadding(), at[0],
+                        at[1]);
             }
             case AvgPoolBackward b when b.pool().divisor().isEmpty() -> {
                 AvgPool p = b.pool();
@@ -89,8 +90,8 @@ final class Windowed {
         return body == null ? Optional.empty() : Optional.of(new Dense(pool, in, out, body));
     }
 
-    private static GemmKernel gemm(DType dtype) {
-        return dtype == DType.F32 ? GemmKernel.f32() : GemmKernel.f64();
+    private GemmKernel gemm(DType dtype) {
+        return dtype == DType.F32 ? GemmKernel.f32(blocks.isVector()) : GemmKernel.f64(blocks.isVector());
     }
 
     private Dense.Body forward(Convolution c, List<TensorType> in, TensorType out) {

@@ -124,11 +124,13 @@ class ConvTest {
 
     @Test
     void floats() {
-        SHAPES.forEach(s -> check(GemmKernel.f32(), s));
+        SHAPES.forEach(s -> check(GemmKernel.f32(true), s));
+        SHAPES.forEach(s -> check(GemmKernel.f32(false), s));
     }
 
     @Test
     void doubles() {
-        SHAPES.forEach(s -> check(GemmKernel.f64(), s));
+        SHAPES.forEach(s -> check(GemmKernel.f64(true), s));
+        SHAPES.forEach(s -> check(GemmKernel.f64(false), s));
     }
 }

@@ -47,7 +47,7 @@ class PoolTest {
             long y = values(arena, bytes, new double[9]);
             long indices = arena.allocate(80, 64).address();
             ConvShape s = shape(3, 4, 2, 2, 1, 2, 3);
-            Pool.max(POOL, s, bytes, x, y, indices);
+            Pool.max(true, POOL, s, bytes, x, y, indices);
             same(bytes, y, 1, 3, 4, Double.NaN, 7, 7);
             long[] at = {0, 2, 3, 4, 10, 11};
             for (int i = 0; i < 6; i++) {
@@ -67,16 +67,16 @@ class PoolTest {
             long y = values(arena, bytes, new double[9]);
             ConvShape s = shape(3, 3, 2, 2, 1, 2, 2);
             int[] after = {0, 1, 1};
-            Pool.average(POOL, s, bytes, after, true, x, y);
+            Pool.average(true, POOL, s, bytes, after, true, x, y);
             same(bytes, y, 0.25, 1.25, 2.75, 7);
-            Pool.average(POOL, s, bytes, after, false, x, y);
+            Pool.average(true, POOL, s, bytes, after, false, x, y);
             same(bytes, y, 1, 2.5, 5.5, 7);
             long dx = values(arena, bytes, new double[9]);
             Pool.averageBackward(POOL, s, bytes, after, false, values(arena, bytes, 1, 2, 4, 8), dx);
             same(bytes, dx, 1, 1, 1, 2, 2, 2, 2, 2, 2);
             // sizes rounded up: the last window has one column inside, and what lies past the padding is not counted
             ConvShape up = shape(3, 3, 2, 2, 0, 2, 2);
-            Pool.average(POOL, up, bytes, new int[3], true, x, y);
+            Pool.average(true, POOL, up, bytes, new int[3], true, x, y);
             same(bytes, y, 3, 4.5, 7.5, 9);
         }
     }
@@ -106,8 +106,8 @@ class PoolTest {
                 long y = values(arena, bytes, new double[6 * ow * ow]);
                 long means = values(arena, bytes, new double[6 * ow * ow]);
                 long indices = arena.allocate(48L * ow * ow, 64).address();
-                Pool.max(POOL, s, bytes, x, y, indices);
-                Pool.average(POOL, s, bytes, pad, false, x, means);
+                Pool.max(true, POOL, s, bytes, x, y, indices);
+                Pool.average(true, POOL, s, bytes, pad, false, x, means);
                 for (int o = 0; o < 6 * ow * ow; o++) {
                     int plane = o / (ow * ow);
                     int best = -1;

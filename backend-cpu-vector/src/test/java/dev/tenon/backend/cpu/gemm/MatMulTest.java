@@ -72,7 +72,7 @@ class MatMulTest {
             }
             AtomicIntegerArray seen = new AtomicIntegerArray(m * n);
             boolean ints = t == Type.I32 || t == Type.I64;
-            MatMul.run(POOL, t, m, n, k, a, b, c, add, ints ? null : (i0, rows, j0, cols) -> {
+            MatMul.run(true, POOL, t, m, n, k, a, b, c, add, ints ? null : (i0, rows, j0, cols) -> {
                 for (int i = i0; i < i0 + rows; i++) {
                     for (int j = j0; j < j0 + cols; j++) {
                         seen.incrementAndGet(i * n + j);
@@ -122,8 +122,8 @@ class MatMulTest {
             Matrix b = random(arena, Type.F32, 600, 150, 0);
             Matrix c1 = random(arena, Type.F32, 200, 150, 0);
             Matrix c3 = random(arena, Type.F32, 200, 150, 0);
-            MatMul.run(new WorkerPool(1), Type.F32, 200, 150, 600, a, b, c1, false, null);
-            MatMul.run(new WorkerPool(3), Type.F32, 200, 150, 600, a, b, c3, false, null);
+            MatMul.run(true, new WorkerPool(1), Type.F32, 200, 150, 600, a, b, c1, false, null);
+            MatMul.run(true, new WorkerPool(3), Type.F32, 200, 150, 600, a, b, c3, false, null);
             for (int i = 0; i < 200 * 150; i++) {
                 assertEquals(Mem.getFloat(c1.address() + 4L * i), Mem.getFloat(c3.address() + 4L * i));
             }
@@ -139,9 +139,10 @@ class MatMulTest {
             Matrix c = random(arena, Type.F32, count * 20, 17, 0);
             Matrix all = random(arena, Type.F32, count * 20, 17, 0);
             AtomicInteger calls = new AtomicInteger();
-            MatMul.batched(POOL, Type.F32, count, 20, 17, 30, a, 600, b, 0, c, 340, false, i -> (i0, rows, j0, cols) ->
+            MatMul.batched(true, POOL, Type.F32, count, 20, 17, 30, a, 600, b, 0, c, 340, false, i -> (i0, rows, j0,
+                    cols) ->
                     calls.addAndGet(rows * cols));
-            MatMul.run(POOL, Type.F32, count * 20, 17, 30, a, b, all, false, null);
+            MatMul.run(true, POOL, Type.F32, count * 20, 17, 30, a, b, all, false, null);
             assertEquals(count * 340, calls.get());
             for (int i = 0; i < count * 340; i++) {
                 assertEquals(Mem.getFloat(all.address() + 4L * i), Mem.getFloat(c.address() + 4L * i), 1e-5);
