@@ -131,7 +131,7 @@ public final class TreeLstm {
         Tensors.manualSeed(seed);
         Random random = new Random(seed);
         Net net = new Net();
-        Adam optimizer = new Adam(net.parameters(), 5e-3);
+        Adam optimizer = new Adam(net.parameters(), 1e-2);
         Set<Expression> seen = new HashSet<>();
         double mean = Math.log(CLASSES);
         for (int step = 1; step <= steps; step++) {

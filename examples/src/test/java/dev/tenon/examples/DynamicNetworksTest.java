@@ -37,8 +37,8 @@ class DynamicNetworksTest {
     @Test
     void theTreeLstmReckons() {
         var r = TreeLstm.run(250, 3, 1);
-        assertTrue(r.mostFrequent() < 0.6, r::toString);
-        assertTrue(r.accuracy() > 0.9, r::toString);
+        assertTrue(r.mostFrequent() < 0.5, r::toString);
+        assertTrue(r.accuracy() > 0.75, r::toString);
     }
 
     @Test
@@ -55,8 +55,8 @@ class DynamicNetworksTest {
     /// Guessing the most frequent answer gets a third of the counts at best.
     @Test
     void theModularNetAnswersQuestionsPutTogetherAnew() {
-        var r = ModularNet.run(1200, 1);
-        assertTrue(r.accuracy() > 0.95, r::toString);
-        assertTrue(r.counting() > 0.9, r::toString);
+        var r = ModularNet.run(800, 1);
+        assertTrue(r.accuracy() > 0.9, r::toString);
+        assertTrue(r.counting() > 0.8, r::toString);
     }
 }
