@@ -115,10 +115,10 @@ final class ElementwiseFormulas {
         Expr large = Exprs.binary(BinaryFn.MAX, x, y);
         Expr ratio = Exprs.div(Exprs.binary(BinaryFn.MIN, x, y), large);
         Expr finite = Exprs.mul(large, Exprs.unary(UnaryFn.SQRT, Exprs.add(Exprs.square(ratio), 1)));
-        Expr plain = Exprs.binary(
-                BinaryFn.OR,
-                Exprs.binary(BinaryFn.EQ, large, a.c(0)),
-                Exprs.binary(BinaryFn.EQ, large, a.c(Double.POSITIVE_INFINITY)));
-        return Exprs.select(plain, large, finite);
+        Expr infinity = a.c(Double.POSITIVE_INFINITY);
+        // An infinite side makes an infinite result, whatever the other one is, as in C99.
+        return Exprs.select(Exprs.binary(BinaryFn.EQ, x, infinity), x,
+                Exprs.select(Exprs.binary(BinaryFn.EQ, y, infinity), y,
+                        Exprs.select(Exprs.binary(BinaryFn.EQ, large, a.c(0)), large, finite)));
     }
 }

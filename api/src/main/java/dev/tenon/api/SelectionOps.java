@@ -6,19 +6,21 @@ import dev.tenon.api.op.ViewOp;
 /// More of picking and placing elements: fills, combining scatters, searches. Negative axes count from the last.
 public sealed interface SelectionOps permits Tensor {
 
-    /// A copy with the slices at the positions of a vector along an axis set to a number.
+    /// A copy with the slices at the positions of a vector along an axis set to a number. Negative positions count from
+    /// the end.
     default Tensor indexFill(int axis, Tensor index, double value) {
         Tensor self = (Tensor) this;
         return indexFill(axis, index, Tensors.full(Shape.SCALAR, value, self.dtype(), self.device()));
     }
 
-    /// A copy with the slices at the positions of a vector along an axis set to a scalar tensor.
+    /// A copy with the slices at the positions of a vector along an axis set to a scalar tensor. Negative positions
+    /// count from the end.
     default Tensor indexFill(int axis, Tensor index, Tensor value) {
         Tensor self = (Tensor) this;
         if (self.rank() == 0) {
             return self.reshape(1).indexFill(0, index, value).reshape(Shape.SCALAR);
         }
-        Tensor i = index.reshape(-1);
+        Tensor i = Indices.wrapped(index.reshape(-1), self.size(axis));
         Shape part = self.shape().with(axis, i.elements());
         return self.indexCopy(axis, i, value.to(self.dtype()).expand(part));
     }

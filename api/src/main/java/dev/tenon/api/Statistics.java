@@ -124,7 +124,7 @@ final class Statistics {
                     + ": expected a vector of integers and no negative length");
         }
         long n = x.elements() == 0 ? 0 : x.max().itemLong() + 1;
-        if (n > 0 && x.min().itemLong() < 0) {
+        if (x.elements() > 0 && x.min().itemLong() < 0) {
             throw new TensorException("bincount: an element is " + x.min().itemLong() + ": expected none negative");
         }
         if (weights != null && !weights.shape().equals(x.shape())) {

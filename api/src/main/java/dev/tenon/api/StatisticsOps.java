@@ -93,10 +93,11 @@ public sealed interface StatisticsOps permits Tensor {
     }
 
     /// The quantiles `q` (a scalar or a vector of probabilities) along an axis, of all elements where it is null. For
-    /// a vector, a first axis counts them.
+    /// a vector, a first axis counts them. Waits for the device that has `q`.
     ///
     /// @param interpolation `linear`, `lower`, `higher`, `midpoint` or `nearest`: what lies between two elements
     /// @param ignoreNaN whether NaN is left out; otherwise it makes the quantile NaN
+    /// @throws TensorException if a probability is outside of [0, 1] or of another dtype, or there are no elements
     default Tensor quantile(
             Tensor q, @Nullable Integer axis, boolean keepDims, String interpolation, boolean ignoreNaN) {
         return Quantiles.of((Tensor) this, q, axis, keepDims, interpolation, ignoreNaN);

@@ -104,7 +104,8 @@ final class OperatorSamples {
 
         /// Whether a gradient reaches an operand.
         boolean gradientOf(List<Tensor> results) {
-            results.stream().filter(Tensor::requiresGrad).map(Tensor::sum).reduce(Tensor::add).ifPresent(Tensor::backward);
+            results.stream().filter(Tensor::requiresGrad).map(Tensor::sum).reduce(Tensor::add)
+                    .ifPresent(Tensor::backward);
             return leaves.stream().anyMatch(l -> l.grad() != null);
         }
     }
@@ -205,7 +206,8 @@ final class OperatorSamples {
         add("put", in -> in.x().put(in.index(3), in.x(1), false));
         add("selectScatter", in -> in.x().selectScatter(in.x(2), 0, 1));
         add("diagonalScatter", in -> in.x().diagonalScatter(in.x(2), 0, 0, 1));
-        add("scatterReduce", in -> in.x().scatterReduce(0, in.index(new long[] {1, 2}, 1, 0), in.x(1, 2), "amax", true));
+        add("scatterReduce", in -> in.x()
+                .scatterReduce(0, in.index(new long[] {1, 2}, 1, 0), in.x(1, 2), "amax", true));
         add("indexReduce", in -> in.x().indexReduce(0, in.index(1), in.x(1, 2), "amax", true));
     }
 

@@ -92,7 +92,7 @@ public final class Linalg {
         return Dispatcher.run(new Solve(), a, identity(a));
     }
 
-    /// The determinant.
+    /// The determinant. Its gradient exists for singular matrices as well, the gradient of that one only for others.
     public static Tensor det(Tensor a) {
         return Dispatcher.run(new Determinant(), a);
     }

@@ -1,0 +1,2 @@
+/// Tests of factorisations, inverses and norms of matrices.
+package dev.tenon.linalg;

@@ -1,0 +1,2 @@
+/// Tests of the operators of tensors on the device that `-Dtenon.device` names.
+package dev.tenon.tensor;
