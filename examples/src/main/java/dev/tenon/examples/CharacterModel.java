@@ -24,7 +24,8 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/// A recurrent net that predicts the next character of a text. Passages have different lengths: a batch is worked through
+/// A recurrent net that predicts the next character of a text. Passages have different lengths: a batch is worked
+/// through
 /// in windows of so many steps, from which gradients go back no further (truncated backpropagation through time), the
 /// state is carried from window to window, and passages leave the batch as they end.
 public final class CharacterModel {
@@ -177,7 +178,8 @@ public final class CharacterModel {
         return text.toString();
     }
 
-    /// Trains on the text file that the argument or the property `tenon.examples.text` names, otherwise on generated text.
+    /// Trains on the text file that the argument or the property `tenon.examples.text` names, otherwise on generated
+    /// text.
     public static void main(String... args) throws IOException {
         String file = args.length > 0 ? args[0] : System.getProperty("tenon.examples.text", "");
         Result r = file.isEmpty() ? generated()

@@ -29,7 +29,8 @@ record Corpus(String alphabet, List<int[]> seen, List<int[]> unseen) {
         for (String paragraph : text.split("(?<=\n\n)")) {
             passage.append(paragraph);
             if (passage.length() >= leastLength) {
-                passages.add(passage.insert(0, '\n').chars().map(c -> alphabet.indexOf(String.valueOf((char) c))).toArray());
+                passages.add(passage.insert(0, '\n').chars().map(c ->
+                        alphabet.indexOf(String.valueOf((char) c))).toArray());
                 passage.setLength(0);
             }
         }

@@ -2,7 +2,8 @@ package dev.tenon.examples;
 
 import java.util.random.RandomGenerator;
 
-/// Text that a small grammar generates, for where there is no other: paragraphs of one to four sentences, in which verbs
+/// Text that a small grammar generates, for where there is no other: paragraphs of one to four sentences, in which
+/// verbs
 /// agree in number with their subjects, however far away those are.
 final class Grammar {
     private static final String[] NOUNS = {"dog", "king", "cat", "sailor", "river", "friend"};

@@ -22,7 +22,8 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /// A net that is put together anew for each question: questions about a grid of coloured shapes, such as "how many are
-/// red and round or blue?", are trees of parts, and each part has a module. The modules learn what their words mean from
+/// red and round or blue?", are trees of parts, and each part has a module. The modules learn what their words mean
+/// from
 /// answers alone, to simple questions first, and answer questions put together in ways that they have not seen.
 ///
 /// Source: Andreas, Rohrbach, Darrell and Klein, "Neural module networks", 2016.

@@ -16,7 +16,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 
-/// A recursive net: a binary Tree-LSTM reads an arithmetic expression and says what it is worth. The net has the form of
+/// A recursive net: a binary Tree-LSTM reads an arithmetic expression and says what it is worth. The net has the
+/// form of
 /// the expression, because it is a recursive method. Nobody tells it what its symbols mean; it sees expressions and
 /// their values, modulo three, the simple ones first.
 ///
