@@ -34,8 +34,8 @@ final class OperatorTable {
 
             PyTorch's name is ours in snake_case, unless stated otherwise. A name in brackets is the form that works in
             place. *dtypes* are those of the first tensor operand (of the result, where there is none) that the
-            reference backend accepts in a sample: *floating* is f64, f32, f16 and bf16, *integral* i64, i32, i16, i8 and u8.
-            *gradient* says whether a gradient reached an operand of the sample in f64.
+            reference backend accepts in a sample: *floating* is f64, f32, f16 and bf16, *integral* i64, i32, i16, i8
+            and u8. *gradient* says whether a gradient reached an operand of the sample in f64.
             """;
 
     private final StringBuilder out = new StringBuilder(HEAD);

@@ -160,7 +160,7 @@ class StatisticsTest {
         fails(() -> integers(-1).bincount(null, 0), "bincount");
         fails(() -> x.gradient(1, vector(1, 2, 3, 4), 1), "gradient", "distance");
         fails(() -> integers(1, 2).nanmean(new int[0], false), "nanmean");
-        fails(() -> vector().median(), "median");
+        values(vector().median(), NAN);
         assertEquals(0, random(1, 0, 3).diff(1, 0).elements());
     }
 }
