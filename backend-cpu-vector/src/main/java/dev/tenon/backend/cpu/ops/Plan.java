@@ -78,7 +78,7 @@ final class Plan {
             strides.add(s);
         }
         List<DType> dtypes = in.stream().map(TensorType::dtype).toList();
-        program = new Program(blocks, body, dtypes, uniform, body.dtypes());
+        program = new Program(blocks, body, dtypes, uniform, body.dtypes(), out != null);
         inputs = in.size();
         firstCount = inputs;
         for (Program.Count c : program.counts) {

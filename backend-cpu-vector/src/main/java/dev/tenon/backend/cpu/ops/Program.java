@@ -67,12 +67,15 @@ final class Program {
     /// @param dtypes the operands' dtypes
     /// @param uniformOperand whether each operand is one element everywhere
     /// @param results the dtypes that results are converted to, null to leave them in the lambda's
-    Program(Blocks blocks, Lambda body, List<DType> dtypes, boolean[] uniformOperand, List<DType> results) {
+    /// @param stored whether results are read only after they have been stored
+    Program(Blocks blocks, Lambda body, List<DType> dtypes, boolean[] uniformOperand, List<DType> results,
+            boolean stored) {
         this.blocks = blocks;
         this.uniformOperand = uniformOperand.clone();
         int[] registers = new int[body.steps().size()];
         for (int s = 0; s < registers.length; s++) {
-            registers[s] = compile(body.steps().get(s), registers, dtypes);
+            registers[s] = compile(body.steps().get(s), registers, dtypes,
+                    stored && onlyStored(body, s, results));
         }
         stores = new Store[results.size()];
         for (int o = 0; o < stores.length; o++) {
@@ -87,6 +90,19 @@ final class Program {
         uniformCode = uniformList.toArray(Instruction[]::new);
         code = list.toArray(Instruction[]::new);
         spreads = spreads();
+    }
+
+    /// Whether a step is a conversion whose value is only stored, as the dtype it converts to: storing rounds it.
+    private static boolean onlyStored(Lambda body, int step, List<DType> results) {
+        if (!(body.steps().get(step).expr() instanceof Expr.Cast cast)) {
+            return false;
+        }
+        for (int o = 0; o < results.size(); o++) {
+            if (body.results().get(o) == step && results.get(o) != cast.to()) {
+                return false;
+            }
+        }
+        return body.steps().stream().noneMatch(s -> s.args().contains(step));
     }
 
     private Spread[] spreads() {
@@ -137,7 +153,7 @@ final class Program {
         return define(kind, isUniform);
     }
 
-    private int compile(Lambda.Step step, int[] done, List<DType> dtypes) {
+    private int compile(Lambda.Step step, int[] done, List<DType> dtypes, boolean onlyStored) {
         int[] args = step.args().stream().mapToInt(a -> done[a]).toArray();
         int a = args.length > 0 ? args[0] : -1;
         int b = args.length > 1 ? args[1] : -1;
@@ -170,17 +186,17 @@ final class Program {
             case Expr.Select e ->
                 emit(e.kind(), new Instruction(null, null, blocks.select(e.kind()), a, b, c, next));
             case Expr.Random r -> emit(Kind.I32, new Instruction(null, null, blocks.random(r.word()), a, b, c, next));
-            case Expr.Cast e -> cast(e.to(), a);
+            case Expr.Cast e -> cast(e.to(), a, onlyStored);
         };
     }
 
-    private int cast(DType to, int x) {
+    private int cast(DType to, int x, boolean onlyStored) {
         int r = x;
         if (kinds.get(r) != to.kind()) {
             Fn1 f = blocks.convert(kinds.get(r), to.kind());
             r = emit(to.kind(), new Instruction(f, null, null, r, -1, -1, kinds.size()));
         }
-        if (to.kind().dtype() != to) {
+        if (to.kind().dtype() != to && !onlyStored) {
             r = emit(to.kind(), new Instruction(blocks.round(to), null, null, r, -1, -1, kinds.size()));
         }
         return r;
