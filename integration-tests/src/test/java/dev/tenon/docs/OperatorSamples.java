@@ -43,6 +43,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -275,6 +276,7 @@ final class OperatorSamples {
         add("maxPool", in -> Pools.maxPool(1, in.x(1, 1, 4), two, new PoolOptions()));
         add("maxPoolWithIndices", in -> Pools.maxPoolWithIndices(1, in.x(1, 1, 4), two, new PoolOptions()));
         add("avgPool", in -> Pools.avgPool(1, in.x(1, 1, 4), two, new PoolOptions()));
+        add("lpPool", in -> Pools.lpPool(1, in.x(1, 1, 4), 2, two, new PoolOptions()));
         add("maxPool1d", in -> Pools.maxPool1d(in.x(1, 1, 4), 2, new PoolOptions()));
         add("maxPool2d", in -> Pools.maxPool2d(in.x(1, 1, 4, 4), 2));
         add("maxPool3d", in -> Pools.maxPool3d(in.x(1, 1, 2, 2, 2), 2, new PoolOptions()));
@@ -302,6 +304,7 @@ final class OperatorSamples {
         add("instanceNorm", in -> GroupNorms.instanceNorm(in.x(1, 1, 4), null, null, 1e-5));
         add("localResponseNorm", in -> GroupNorms.localResponseNorm(in.x(1, 2, 2), 2, 1, 1, 1));
         add("batchNormInference", in -> Norms.batchNormInference(in.x(), in.x(2), in.x(2), null, null, 1e-5));
+        add("rmsNorm", in -> Norms.rmsNorm(in.x(), Shape.of(2), null, OptionalDouble.empty()));
         add("layerNorm", in -> Norms.layerNorm(in.x(), Shape.of(2), null, null, 1e-5));
         Generator g = new Generator(1);
         add("Dropouts.dropout", in -> Dropouts.dropout(in.x(), 0.5, true, g));
