@@ -2,6 +2,7 @@ package dev.tenon.backend.cpu.block;
 
 import dev.tenon.api.DType.Kind;
 import dev.tenon.backend.cpu.Mem;
+import dev.tenon.backend.cpu.math.Lanes;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
@@ -50,7 +51,7 @@ final class VectorReductions extends Reductions {
             for (; i <= n - L; i += L) {
                 a = a.add(FloatVector.fromMemorySegment(F, ALL, x + 4L * i, ORDER));
             }
-            rest = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+            rest = Lanes.sum(a.add(b).add(c.add(d)));
         }
         for (; i < n; i++) {
             rest += Mem.getFloat(x + 4L * i);
@@ -70,12 +71,12 @@ final class VectorReductions extends Reductions {
             lost = lost.add(s.sub(t.sub(back)).add(v.sub(back)));
             s = t;
         }
-        double sum = s.reduceLanes(VectorOperators.ADD);
+        double sum = Lanes.sum(s);
         double rest = 0;
         for (; i < n; i++) {
             rest += Mem.getDouble(x + 8L * i);
         }
-        double correction = lost.reduceLanes(VectorOperators.ADD);
+        double correction = Lanes.sum(lost);
         return sum + rest + (Double.isNaN(correction) ? 0 : correction);
     }
 

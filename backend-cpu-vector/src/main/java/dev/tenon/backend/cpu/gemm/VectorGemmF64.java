@@ -1,11 +1,11 @@
 package dev.tenon.backend.cpu.gemm;
 
 import dev.tenon.backend.cpu.Mem;
+import dev.tenon.backend.cpu.math.Lanes;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The pieces of a double matrix product with the Vector API: a tile of 12 rows by 2 vectors ([TilesF64]), or of 6
@@ -287,7 +287,7 @@ final class VectorGemmF64 extends ScalarGemm {
             s3 = DoubleVector.fromMemorySegment(S, ALL, x + o, ORDER)
                     .fma(DoubleVector.fromMemorySegment(S, ALL, y + o, ORDER), s3);
         }
-        double s = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        double s = Lanes.sum(s0.add(s1).add(s2.add(s3)));
         for (; i < n; i++) {
             s += Mem.getDouble(x + 8 * i) * Mem.getDouble(y + 8 * i);
         }

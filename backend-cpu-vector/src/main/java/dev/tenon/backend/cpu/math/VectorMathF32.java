@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -13,9 +14,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Functions of floats, a vector at a time; [MathKernels] states their errors.
 ///
-/// exp, sigmoid, softplus and erf are polynomials of our own: activations, where speed matters. The others call the
-/// JDK's vector mathematics
-/// library (SVML, SLEEF), or go through doubles.
+/// exp, log, sigmoid and erf are polynomials of our own. The others call the JDK's vector mathematics library (SVML,
+/// SLEEF), or go through doubles; until the compiler has got to them they run as Java's scalar functions, which may
+/// differ in the last bit.
 final class VectorMathF32 {
 
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -23,6 +24,8 @@ final class VectorMathF32 {
     private static final VectorSpecies<Float> HALF =
             VectorSpecies.of(float.class, VectorShape.forBitSize(D.length() * Float.SIZE));
     private static final int L = S.length();
+    private static final long ROOT_HALF_BITS = Double.doubleToRawLongBits(Math.sqrt(0.5));
+    private static final double LN_2 = Math.log(2);
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
@@ -197,14 +200,41 @@ final class VectorMathF32 {
     }
 
     static void log(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.LOG).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            ((FloatVector) ln(x).castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.LOG, src + 4L * i, dst + 4L * i, n - i);
         }
+    }
+
+    /// The natural logarithm of doubles that were floats, good to a float's precision: the library's own differs in its
+    /// last bit between interpreted and compiled code, and losses are made of logarithms.
+    ///
+    /// With x = 2^e m and r = (m - 1) / (m + 1), ln m = 2 (r + r³/3 + r⁵/5 + ...), where |r| is at most 0.172.
+    private static DoubleVector ln(DoubleVector x) {
+        LongVector bits = x.reinterpretAsLongs();
+        LongVector e = bits.sub(ROOT_HALF_BITS).lanewise(VectorOperators.ASHR, 52);
+        DoubleVector m = bits.sub(e.lanewise(VectorOperators.LSHL, 52)).reinterpretAsDoubles();
+        DoubleVector r = m.sub(1).div(m.add(1));
+        DoubleVector s = r.mul(r);
+        DoubleVector p = DoubleVector.broadcast(D, 1.0 / 17);
+        p = p.fma(s, DoubleVector.broadcast(D, 1.0 / 15));
+        p = p.fma(s, DoubleVector.broadcast(D, 1.0 / 13));
+        p = p.fma(s, DoubleVector.broadcast(D, 1.0 / 11));
+        p = p.fma(s, DoubleVector.broadcast(D, 1.0 / 9));
+        p = p.fma(s, DoubleVector.broadcast(D, 1.0 / 7));
+        p = p.fma(s, DoubleVector.broadcast(D, 1.0 / 5));
+        p = p.fma(s, DoubleVector.broadcast(D, 1.0 / 3));
+        p = p.fma(s, DoubleVector.broadcast(D, 1));
+        var exponent = (DoubleVector) e.convertShape(VectorOperators.L2D, D, 0);
+        DoubleVector y = exponent.mul(LN_2).add(p.mul(r.add(r)));
+        y = y.blend(x, x.compare(VectorOperators.EQ, Double.POSITIVE_INFINITY));
+        y = y.blend(Double.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
+        return y.blend(Double.NaN, x.test(VectorOperators.IS_NAN).or(x.compare(VectorOperators.LT, 0)));
     }
 
     static void log1p(long src, long dst, int n) {
@@ -333,7 +363,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - h; i += h) {
             var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = x.lanewise(VectorOperators.LOG).mul(1.4426950408889634);
+            DoubleVector y = ln(x).mul(1.4426950408889634);
             ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
