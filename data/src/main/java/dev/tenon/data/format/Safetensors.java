@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// Reads and writes safetensors files: named tensors and text, in a format that many frameworks share. A file is a
 /// little-endian 64-bit length, a JSON header of that length, and the tensors' bytes, row-major and little-endian.
@@ -160,7 +161,8 @@ public final class Safetensors implements Closeable {
     /// leaves what was there before.
     ///
     /// @param tensors by name; the file holds them in the map's order
-    /// @param metadata text by name; may be empty
+    /// @param metadata text by name, written in the order of the names so that equal contents are equal bytes; may be
+    ///     empty
     /// @throws IOException if the file cannot be written
     public static void write(Path path, Map<String, Tensor> tensors, Map<String, String> metadata)
             throws IOException {
@@ -174,7 +176,7 @@ public final class Safetensors implements Closeable {
             entries.put(t.getKey(), e);
             offset += e.bytes();
         }
-        byte[] json = SafetensorsHeader.write(entries, metadata);
+        byte[] json = SafetensorsHeader.write(entries, new TreeMap<>(metadata));
         AtomicFiles.write(path, channel -> {
             ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(0, json.length);
             writeFully(channel, length);
