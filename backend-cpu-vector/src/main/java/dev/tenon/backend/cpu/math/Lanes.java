@@ -5,7 +5,8 @@ import jdk.incubator.vector.FloatVector;
 
 /// Sums over the lanes of a vector, always in the same order.
 ///
-/// `reduceLanes` leaves the order of additions open: interpreted code adds one after the other, compiled code in pairs. A
+/// `reduceLanes` leaves the order of additions open: interpreted code adds one after the other, compiled code in
+/// pairs. A
 /// sum would then depend on when the compiler got to it, and two runs of a program would differ in their last bits.
 public final class Lanes {
     private Lanes() {}

@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/// What training is made of gives the same bits before and after the compiler has got to it; otherwise the same seed would
+/// What training is made of gives the same bits before and after the compiler has got to it; otherwise the same seed
+/// would
 /// not give the same losses.
 class ColdAndWarmTest {
     private static final int ROUNDS = 3_000;
