@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -142,8 +143,12 @@ public final class PyTorchFile implements Closeable {
     ///     something is wrong
     /// @throws IOException if reading fails
     public Map<String, Tensor> readAll(Map<String, StoredTensor> tensors, Device device) throws IOException {
-        layout.checkExpansion(tensors.values());
-        return TensorMaps.read(tensors, t -> t.read(device));
+        checkExpansion(tensors.values());
+        return TensorMaps.read(tensors.keySet(), name -> TensorMaps.get(layout.origin().path(), tensors, name).read(device));
+    }
+
+    void checkExpansion(Collection<StoredTensor> tensors) throws DatasetFormatException {
+        layout.checkExpansion(tensors);
     }
 
     /// Closes the file. [StoredTensor]s can no longer be read; tensors that were read stay.
@@ -172,7 +177,7 @@ public final class PyTorchFile implements Closeable {
         try (PyTorchFile file = open(path)) {
             List<StoredTensor> all = new ArrayList<>();
             leaves(file.root, all);
-            file.layout.checkExpansion(all);
+            file.checkExpansion(all);
             List<Tensor> made = new ArrayList<>();
             try {
                 return withTensors(file.root, device, made);
