@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Reads files that `torch.save` wrote (`.pt`, `.pth`, `.bin`): state dicts, and checkpoints that hold them beside other
-/// values. Both layouts are read, the zip archive (PyTorch 1.6 and later) and the older sequence of pickles. The pickle
-/// inside is read by an unpickler that executes nothing: a name that is not in its short list is an error.
+/// Reads files that `torch.save` wrote (`.pt`, `.pth`, `.bin`): state dicts, and checkpoints that hold them beside
+/// other values. Both layouts are read, the zip archive (PyTorch 1.6 and later) and the older sequence of pickles. The
+/// pickle inside is read by an unpickler that executes nothing: a name that is not in its short list is an error.
 ///
 /// ```java
 /// model.loadStateDict(PyTorchFile.stateDict(path, Device.getDefault()));
@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// What a file holds becomes a tree: dictionaries are unmodifiable `Map`s in the file's order, lists, tuples and sets
-/// unmodifiable `List`s, and the leaves `Long` (or `BigInteger`), `Double`, `Boolean`, `String`, `byte[]`, `null`, `DType`
-/// and tensors. Attributes of dictionaries and tensors (`_metadata`, hooks, `requires_grad`) are dropped, other Python
-/// names become their text.
+/// unmodifiable `List`s, and the leaves `Long` (or `BigInteger`), `Double`, `Boolean`, `String`, `byte[]`, `null`,
+/// `DType` and tensors. Attributes of dictionaries and tensors (`_metadata`, hooks, `requires_grad`) are dropped, other
+/// Python names become their text.
 ///
 /// Source of the format: PyTorch, `torch/serialization.py`, and Python, `pickletools`.
 public final class PyTorchFile implements Closeable {
@@ -89,8 +89,8 @@ public final class PyTorchFile implements Closeable {
         if (found.isEmpty()) {
             TreeSet<String> places = new TreeSet<>();
             collect(root, "", places);
-            throw error("has no tensors by name " + (keys.length > 0 ? "under " + List.of(keys) : "at its top, or under "
-                    + USUAL_KEYS) + (places.isEmpty() ? ", nor anywhere else"
+            String looked = keys.length > 0 ? "under " + List.of(keys) : "at its top, or under " + USUAL_KEYS;
+            throw error("has no tensors by name " + looked + (places.isEmpty() ? ", nor anywhere else"
                             : "; there are some under " + places + ": give the keys that lead there"));
         }
         return Collections.unmodifiableMap(found);
@@ -144,7 +144,8 @@ public final class PyTorchFile implements Closeable {
     /// @throws IOException if reading fails
     public Map<String, Tensor> readAll(Map<String, StoredTensor> tensors, Device device) throws IOException {
         checkExpansion(tensors.values());
-        return TensorMaps.read(tensors.keySet(), name -> TensorMaps.get(layout.origin().path(), tensors, name).read(device));
+        Path path = layout.origin().path();
+        return TensorMaps.read(tensors.keySet(), name -> TensorMaps.get(path, tensors, name).read(device));
     }
 
     void checkExpansion(Collection<StoredTensor> tensors) throws DatasetFormatException {

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Where the pickle and the storages are in a PyTorch file: in a zip archive as `NAME/data.pkl` and `NAME/data/KEY`, or,
-/// before PyTorch 1.6, one after the other.
+/// Where the pickle and the storages are in a PyTorch file: in a zip archive as `NAME/data.pkl` and `NAME/data/KEY`,
+/// or, before PyTorch 1.6, one after the other.
 final class PyTorchLayout implements Closeable, PickleReader.Globals {
     /// What the name of the pickle in an archive ends with.
     static final String PICKLE = "/data.pkl";

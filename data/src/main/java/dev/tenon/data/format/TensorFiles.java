@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Files of named tensors, whatever their format. When reading, a format is known by the file's first bytes; when writing,
-/// by the ending of its name.
+/// Files of named tensors, whatever their format. When reading, a format is known by the file's first bytes; when
+/// writing, by the ending of its name.
 ///
 /// ```java
 /// Map<String, Tensor> state = TensorFiles.read(Path.of("model.pt"));
@@ -45,12 +45,12 @@ public final class TensorFiles {
     /// Hears how far a conversion is.
     @FunctionalInterface
     public interface Progress {
-        /// A tensor was written.
+        /// A tensor is being written.
         ///
         /// @param name the tensor
-        /// @param done bytes of tensors written so far
+        /// @param done bytes of tensors written so far, with this one
         /// @param total bytes of tensors in all
-        void wrote(String name, long done, long total);
+        void writing(String name, long done, long total);
     }
 
     private static final byte[] NUMPY = NpyHeader.MAGIC;
@@ -115,14 +115,21 @@ public final class TensorFiles {
 
     /// Opens a file of any format; tensors are read when they are asked for.
     ///
+    /// @param keys lead to the state dict in a PyTorch checkpoint, from the top; none to find it
     /// @throws DatasetFormatException if it is malformed or of no format that is read
     /// @throws java.nio.file.NoSuchFileException if there is no such file
+    /// @throws IllegalArgumentException if there are keys and it is not a PyTorch file
     /// @throws IOException if reading fails
-    public static TensorFile open(Path path) throws IOException {
-        return switch (format(path)) {
+    public static TensorFile open(Path path, String... keys) throws IOException {
+        Format format = format(path);
+        if (keys.length > 0 && format != Format.PYTORCH) {
+            throw new IllegalArgumentException(path + " is a " + format + " file, in which no keys " + List.of(keys)
+                    + " lead anywhere; only PyTorch checkpoints are nested");
+        }
+        return switch (format) {
             case SAFETENSORS -> Safetensors.open(path);
             case NPZ -> Npz.open(path);
-            case PYTORCH -> new StateDict(PyTorchFile.open(path), path);
+            case PYTORCH -> StateDict.of(path, keys);
             case NPY -> new SingleArray(path, Npy.readHeader(path));
         };
     }
@@ -148,15 +155,12 @@ public final class TensorFiles {
     }
 
     private record StateDict(PyTorchFile file, Path path, Map<String, StoredTensor> entries) implements TensorFile {
-        StateDict(PyTorchFile file, Path path) throws IOException {
-            this(file, path, find(file));
-        }
-
-        private static Map<String, StoredTensor> find(PyTorchFile file) throws IOException {
+        static StateDict of(Path path, String... keys) throws IOException {
+            PyTorchFile file = PyTorchFile.open(path);
             try {
-                Map<String, StoredTensor> entries = file.entries();
+                Map<String, StoredTensor> entries = file.entries(keys);
                 file.checkExpansion(entries.values());
-                return entries;
+                return new StateDict(file, path, entries);
             } catch (IOException e) {
                 file.close();
                 throw e;
@@ -244,39 +248,39 @@ public final class TensorFiles {
         }
     }
 
-    /// Copies the tensors of a file into another, which may be of another format; only one is in memory at a time.
+    /// Copies the tensors of an open file into another, which may be of another format; only one is in memory at a
+    /// time.
     ///
+    /// @param to the new file; the ending of its name chooses the format
     /// @param dtype what floating-point tensors become, or null to leave them as they are; others stay as they are
     /// @param device where dtypes are converted
-    /// @param progress hears of each tensor that was written
+    /// @param progress hears of each tensor that is written
     /// @return what the new file holds
     /// @throws IllegalArgumentException as [#write(Path, Map)]
     /// @throws IOException if the one cannot be read, or the other not be written; what was there before is still there
-    public static Map<String, TensorType> convert(Path from, Path to, @Nullable DType dtype, Device device,
-            Progress progress) throws IOException {
+    public static Map<String, TensorType> convert(TensorFile from, Path to, @Nullable DType dtype,
+            Device device, Progress progress) throws IOException {
         formatToWrite(to);
         if (dtype != null && !dtype.isFloating()) {
-            throw new IllegalArgumentException("convert: weights cannot become " + dtype
+            throw new IllegalArgumentException("convert: floating-point tensors cannot become " + dtype
                     + "; give f64, f32, f16 or bf16");
         }
-        try (TensorFile file = open(from)) {
-            Map<String, TensorType> types = new LinkedHashMap<>(file.types());
-            types.replaceAll((_, t) -> dtype != null && t.dtype().isFloating() ? t.withDType(dtype) : t);
-            long total = types.values().stream().mapToLong(t -> t.elements() * t.dtype().bytes()).sum();
-            long[] done = {0};
-            write(to, types, file.metadata(), name -> {
-                Tensor t = file.read(name, device);
-                DType wanted = types.getOrDefault(name, t.type()).dtype();
-                if (t.dtype() != wanted) {
-                    Tensor read = t;
-                    t = Context.noGrad(() -> read.to(wanted));
-                    read.close();
-                }
-                done[0] += t.elements() * wanted.bytes();
-                progress.wrote(name, done[0], total);
-                return t;
-            });
-            return Collections.unmodifiableMap(types);
-        }
+        Map<String, TensorType> types = new LinkedHashMap<>(from.types());
+        types.replaceAll((_, t) -> dtype != null && t.dtype().isFloating() ? t.withDType(dtype) : t);
+        long total = types.values().stream().mapToLong(t -> t.elements() * t.dtype().bytes()).sum();
+        long[] done = {0};
+        write(to, types, from.metadata(), name -> {
+            Tensor read = from.read(name, device);
+            DType wanted = types.getOrDefault(name, read.type()).dtype();
+            done[0] += read.elements() * wanted.bytes();
+            progress.writing(name, done[0], total);
+            if (read.dtype() == wanted) {
+                return read;
+            }
+            try (read) {
+                return Context.noGrad(() -> read.to(wanted));
+            }
+        });
+        return Collections.unmodifiableMap(types);
     }
 }

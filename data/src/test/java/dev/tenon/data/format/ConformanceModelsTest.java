@@ -88,8 +88,8 @@ class ConformanceModelsTest {
             var root = (Map<?, ?>) file.root();
             assertEquals(3L, root.get("epoch"));
             assertEquals("checkpoint", root.get("note"));
-            assertEquals(0.1, ((Map<?, ?>) ((List<?>) ((Map<?, ?>) root.get("optimizer")).get("param_groups")).getFirst())
-                    .get("lr"));
+            var optimizer = (Map<?, ?>) root.get("optimizer");
+            assertEquals(0.1, ((Map<?, ?>) ((List<?>) optimizer.get("param_groups")).getFirst()).get("lr"));
             var tied = (List<?>) root.get("tied");
             var weight = (StoredTensor) tied.getFirst();
             float[] w = HostArray.of(weight.read(DEVICE)).toFloatArray();
