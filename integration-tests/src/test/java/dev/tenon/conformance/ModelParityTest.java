@@ -201,7 +201,7 @@ class ModelParityTest {
                     sensitivity = s;
                 }
                 // A few random changes do not find the largest move.
-                return 3 * s.of(distance);
+                return 4 * s.of(distance);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
