@@ -10,7 +10,6 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.data.Batch;
 import dev.tenon.data.DataLoader;
-import dev.tenon.data.Dataset;
 import dev.tenon.data.DigitsDataset;
 import dev.tenon.data.Epoch;
 import dev.tenon.nn.loss.CrossEntropyLoss;
@@ -61,7 +60,7 @@ class ZooTrainingTest {
     /// Takes minutes: `-Dtenon.zoo.train=true`.
     @ParameterizedTest
     @CsvSource({"lenet5, 4000, 4, 0.95", "densenet40_cifar, 2000, 3, 0.95", "resnet18_cifar, 1500, 2, 0.95"})
-    void accuracy(String name, long samples, int epochs, double least) {
+    void accuracy(String name, int samples, int epochs, double least) {
         assumeTrue(Boolean.getBoolean("tenon.zoo.train"), "takes minutes: run with -Dtenon.zoo.train=true");
         Module model = grey(name);
         Adam optimizer = new Adam(model.parameters(), 0.002);
@@ -87,7 +86,7 @@ class ZooTrainingTest {
         assertTrue(accuracy(model, new DigitsDataset(2, 1000)) >= least, name);
     }
 
-    private static double accuracy(Module model, Dataset test) {
+    private static double accuracy(Module model, DigitsDataset test) {
         model.eval();
         double right = 0;
         try (Context.Mode _ = Context.noGrad();
