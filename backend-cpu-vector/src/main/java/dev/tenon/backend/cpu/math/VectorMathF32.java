@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -14,9 +13,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Functions of floats, a vector at a time; [MathKernels] states their errors.
 ///
-/// exp, log, sigmoid and erf are polynomials of our own. The others call the JDK's vector mathematics library (SVML,
-/// SLEEF), or go through doubles; until the compiler has got to them they run as Java's scalar functions, which may
-/// differ in the last bit.
+/// The JDK's vector mathematics library (SVML, SLEEF) gives other last bits than Java's scalar functions, which stand in
+/// for it until the compiler has got to it; so none of it is used. What is not in [FloatFunctions] goes through doubles.
 final class VectorMathF32 {
 
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -73,71 +71,11 @@ final class VectorMathF32 {
         Mem.copy(t, dst, 4L * n);
     }
 
-    /// 2^n * e^r with |r| <= ln 2 / 2. The factor is applied in two halves so that subnormal results are rounded
-    /// once and nothing overflows early.
-    private static FloatVector exp(FloatVector x) {
-        FloatVector c = x.max(-104f).min(89f); // beyond these the result is 0 or infinity; NaN stays
-        FloatVector t = c.lanewise(VectorOperators.FMA, 1.442695041f,
-                12582912f); // 1.5 * 2^23: rounds to an integer in the low bits
-        FloatVector k = t.sub(12582912f);
-        FloatVector r = k.lanewise(VectorOperators.FMA, FloatVector.broadcast(S, -0.693145752f), c);
-        r = k.lanewise(VectorOperators.FMA, FloatVector.broadcast(S, -1.42860677e-6f), r);
-        FloatVector p = r.lanewise(VectorOperators.FMA, 1.37805939e-3f, 8.37312452e-3f);
-        p = p.lanewise(VectorOperators.FMA, r, FloatVector.broadcast(S, 4.16695364e-2f));
-        p = p.lanewise(VectorOperators.FMA, r, FloatVector.broadcast(S, 1.66664720e-1f));
-        p = p.lanewise(VectorOperators.FMA, r, FloatVector.broadcast(S, 4.99999851e-1f));
-        p = p.lanewise(VectorOperators.FMA, r, FloatVector.broadcast(S, 1f));
-        p = p.lanewise(VectorOperators.FMA, r, FloatVector.broadcast(S, 1f));
-        IntVector n = t.reinterpretAsInts().sub(0x4B400000);
-        IntVector half = n.lanewise(VectorOperators.ASHR, 1);
-        FloatVector s1 = half.lanewise(VectorOperators.LSHL, 23).add(0x3f800000).reinterpretAsFloats();
-        FloatVector s2 = n.sub(half).lanewise(VectorOperators.LSHL, 23).add(0x3f800000).reinterpretAsFloats();
-        return p.mul(s1).mul(s2);
-    }
-
-    private static FloatVector sigmoid(FloatVector x) {
-        FloatVector e = exp(x.abs().neg());
-        FloatVector num = FloatVector.broadcast(S, 1f).blend(e, x.lt(0f));
-        FloatVector d = e.add(1f);
-        FloatVector q = num.div(d);
-        // One step of refinement with what the sum and the quotient lost; 1 - q is 1 / d where it matters, at x < 0.
-        FloatVector lost = e.sub(d.sub(1f));
-        FloatVector r = q.neg().lanewise(VectorOperators.FMA, d, num);
-        r = q.neg().lanewise(VectorOperators.FMA, lost, r);
-        return r.lanewise(VectorOperators.FMA, FloatVector.broadcast(S, 1f).sub(q), q);
-    }
-
-    private static FloatVector softplus(FloatVector x) {
-        return exp(x.abs().neg()).lanewise(VectorOperators.LOG1P).add(x.max(0f));
-    }
-
-    /// Two polynomials after N. Juffa: x + x * p(x^2) near zero, 1 - exp(q(|x|)) beyond.
-    private static FloatVector erf(FloatVector x) {
-        FloatVector a = x.abs();
-        FloatVector s = x.mul(x);
-        FloatVector q = a.lanewise(VectorOperators.FMA, -1.72853470e-5f, 3.83197126e-4f);
-        FloatVector u = a.lanewise(VectorOperators.FMA, -3.88396438e-3f, 2.42546219e-2f);
-        q = q.lanewise(VectorOperators.FMA, s, u);
-        q = q.lanewise(VectorOperators.FMA, a, FloatVector.broadcast(S, -1.06777877e-1f));
-        q = q.lanewise(VectorOperators.FMA, a, FloatVector.broadcast(S, -6.34846687e-1f));
-        q = q.lanewise(VectorOperators.FMA, a, FloatVector.broadcast(S, -1.28717512e-1f));
-        q = q.lanewise(VectorOperators.FMA, a, a.neg());
-        FloatVector far = FloatVector.broadcast(S, 1f).sub(exp(q));
-        FloatVector p = s.lanewise(VectorOperators.FMA, -5.96761703e-4f, 4.99119423e-3f);
-        p = p.lanewise(VectorOperators.FMA, s, FloatVector.broadcast(S, -2.67681349e-2f));
-        p = p.lanewise(VectorOperators.FMA, s, FloatVector.broadcast(S, 1.12819925e-1f));
-        p = p.lanewise(VectorOperators.FMA, s, FloatVector.broadcast(S, -3.76125336e-1f));
-        p = p.lanewise(VectorOperators.FMA, s, FloatVector.broadcast(S, 1.28379166e-1f));
-        FloatVector near = p.lanewise(VectorOperators.FMA, x, x);
-        FloatVector sign = x.reinterpretAsInts().and(0x80000000).or(far.reinterpretAsInts()).reinterpretAsFloats();
-        return near.blend(sign, a.lt(0.927734375f).not());
-    }
-
     static void exp(long src, long dst, int n) {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            exp(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatFunctions.exp(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.EXP, src + 4L * i, dst + 4L * i, n - i);
@@ -159,7 +97,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            sigmoid(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatFunctions.sigmoid(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SIGMOID, src + 4L * i, dst + 4L * i, n - i);
@@ -170,7 +108,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            softplus(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatFunctions.softplus(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SOFTPLUS, src + 4L * i, dst + 4L * i, n - i);
@@ -181,7 +119,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            erf(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatFunctions.erf(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.ERF, src + 4L * i, dst + 4L * i, n - i);
@@ -192,7 +130,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.EXPM1).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatFunctions.expm1(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.EXPM1, src + 4L * i, dst + 4L * i, n - i);
@@ -241,7 +179,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.LOG1P).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatFunctions.log1p(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.LOG1P, src + 4L * i, dst + 4L * i, n - i);
@@ -260,10 +198,16 @@ final class VectorMathF32 {
     }
 
     static void sin(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.SIN).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleTrigonometry.sin(x);
+            VectorMask<Double> far = DoubleTrigonometry.far(x);
+            if (far.anyTrue()) {
+                y = LaneByLane.apply(UnaryFn.SIN, x, y, far);
+            }
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SIN, src + 4L * i, dst + 4L * i, n - i);
@@ -271,10 +215,16 @@ final class VectorMathF32 {
     }
 
     static void cos(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.COS).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleTrigonometry.cos(x);
+            VectorMask<Double> far = DoubleTrigonometry.far(x);
+            if (far.anyTrue()) {
+                y = LaneByLane.apply(UnaryFn.COS, x, y, far);
+            }
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.COS, src + 4L * i, dst + 4L * i, n - i);
@@ -282,10 +232,16 @@ final class VectorMathF32 {
     }
 
     static void tan(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.TAN).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleTrigonometry.tan(x);
+            VectorMask<Double> far = DoubleTrigonometry.far(x);
+            if (far.anyTrue()) {
+                y = LaneByLane.apply(UnaryFn.TAN, x, y, far);
+            }
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.TAN, src + 4L * i, dst + 4L * i, n - i);
@@ -293,10 +249,12 @@ final class VectorMathF32 {
     }
 
     static void asin(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.ASIN).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleTrigonometry.asin(x);
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.ASIN, src + 4L * i, dst + 4L * i, n - i);
@@ -304,10 +262,12 @@ final class VectorMathF32 {
     }
 
     static void acos(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.ACOS).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleTrigonometry.acos(x);
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.ACOS, src + 4L * i, dst + 4L * i, n - i);
@@ -315,10 +275,12 @@ final class VectorMathF32 {
     }
 
     static void atan(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.ATAN).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleTrigonometry.atan(x);
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.ATAN, src + 4L * i, dst + 4L * i, n - i);
@@ -326,10 +288,12 @@ final class VectorMathF32 {
     }
 
     static void sinh(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.SINH).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleFunctions.sinh(x);
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SINH, src + 4L * i, dst + 4L * i, n - i);
@@ -337,10 +301,12 @@ final class VectorMathF32 {
     }
 
     static void cosh(long src, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.COSH).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector y = DoubleFunctions.cosh(x);
+            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.COSH, src + 4L * i, dst + 4L * i, n - i);
@@ -351,7 +317,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, src + 4L * i, ORDER);
-            x.lanewise(VectorOperators.TANH).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatFunctions.tanh(x).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.TANH, src + 4L * i, dst + 4L * i, n - i);
@@ -376,11 +342,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - h; i += h) {
             var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector a = x.abs();
-            DoubleVector t = a.mul(a);
-            DoubleVector y = a.add(t.div(t.add(1).sqrt().add(1))).lanewise(VectorOperators.LOG1P);
-            y = y.blend(a, a.eq(Double.POSITIVE_INFINITY)); // inf / inf above
-            y = y.reinterpretAsLongs().or(x.reinterpretAsLongs().and(Long.MIN_VALUE)).reinterpretAsDoubles();
+            DoubleVector y = DoubleFunctions.asinh(x);
             ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
@@ -393,9 +355,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - h; i += h) {
             var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector t = x.sub(1);
-            DoubleVector y = t.add(t.add(2).mul(t).sqrt()).lanewise(VectorOperators.LOG1P);
-            y = y.blend(Double.NaN, t.lt(0));
+            DoubleVector y = DoubleFunctions.acosh(x);
             ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
@@ -408,10 +368,7 @@ final class VectorMathF32 {
         int i = 0;
         for (; i <= n - h; i += h) {
             var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector a = x.abs();
-            DoubleVector y = a.add(a).div(a.neg().add(1)).lanewise(VectorOperators.LOG1P).mul(0.5);
-            y = y.blend(Double.NaN, a.compare(VectorOperators.GT, 1));
-            y = y.reinterpretAsLongs().or(x.reinterpretAsLongs().and(Long.MIN_VALUE)).reinterpretAsDoubles();
+            DoubleVector y = DoubleFunctions.atanh(x);
             ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         if (i < n) {
@@ -420,24 +377,33 @@ final class VectorMathF32 {
     }
 
     static void pow(long a, long b, long dst, int n) {
-        FloatVector one = FloatVector.broadcast(S, 1f);
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, a + 4L * i, ORDER);
-            FloatVector y = FloatVector.fromMemorySegment(S, ALL, b + 4L * i, ORDER);
-            // C99's two exceptions, which Java's own pow does not make
-            VectorMask<Float> unit = x.eq(1f).or(x.eq(-1f).and(y.test(VectorOperators.IS_INFINITE)));
-            x.lanewise(VectorOperators.POW, y).blend(one, unit).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, a + 4L * i, ORDER).castShape(D, 0);
+            var y = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, b + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector z = DoublePowers.shortPower(x, y);
+            VectorMask<Double> odd = DoublePowers.extreme(x, y, z);
+            if (odd.anyTrue()) {
+                z = LaneByLane.apply(BinaryFn.POW, x, y, z, odd);
+            }
+            ((FloatVector) z.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         rest(BinaryFn.POW, a, b, dst, i, n);
     }
 
     static void atan2(long a, long b, long dst, int n) {
+        int h = HALF.length();
         int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, a + 4L * i, ORDER);
-            FloatVector y = FloatVector.fromMemorySegment(S, ALL, b + 4L * i, ORDER);
-            x.lanewise(VectorOperators.ATAN2, y).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        for (; i <= n - h; i += h) {
+            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, a + 4L * i, ORDER).castShape(D, 0);
+            var y = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, b + 4L * i, ORDER).castShape(D, 0);
+            DoubleVector z = DoubleTrigonometry.atan2(x, y);
+            VectorMask<Double> odd = DoubleTrigonometry.extreme(x, y);
+            if (odd.anyTrue()) {
+                z = LaneByLane.apply(BinaryFn.ATAN2, x, y, z, odd);
+            }
+            ((FloatVector) z.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
         }
         rest(BinaryFn.ATAN2, a, b, dst, i, n);
     }

@@ -5,10 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Functions of doubles, a vector at a time, by the JDK's vector mathematics library; what it lacks is scalar.
+/// Functions of doubles, a vector at a time: loops around [DoubleFunctions], [DoublePowers] and [DoubleTrigonometry]; the
+/// rest is scalar.
 final class VectorMathF64 {
 
     private static final VectorSpecies<Double> S = DoubleVector.SPECIES_PREFERRED;
@@ -59,7 +59,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.EXPM1).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.expm1(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.EXPM1, src + 8L * i, dst + 8L * i, n - i);
@@ -70,7 +71,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.LOG).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.log(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.LOG, src + 8L * i, dst + 8L * i, n - i);
@@ -81,7 +83,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.LOG1P).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.log1p(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.LOG1P, src + 8L * i, dst + 8L * i, n - i);
@@ -92,7 +95,7 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.SQRT).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            x.sqrt().intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SQRT, src + 8L * i, dst + 8L * i, n - i);
@@ -103,7 +106,12 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.SIN).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleTrigonometry.sin(x);
+            VectorMask<Double> far = DoubleTrigonometry.far(x);
+            if (far.anyTrue()) {
+                y = LaneByLane.apply(UnaryFn.SIN, x, y, far);
+            }
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SIN, src + 8L * i, dst + 8L * i, n - i);
@@ -114,7 +122,12 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.COS).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleTrigonometry.cos(x);
+            VectorMask<Double> far = DoubleTrigonometry.far(x);
+            if (far.anyTrue()) {
+                y = LaneByLane.apply(UnaryFn.COS, x, y, far);
+            }
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.COS, src + 8L * i, dst + 8L * i, n - i);
@@ -125,7 +138,12 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.TAN).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleTrigonometry.tan(x);
+            VectorMask<Double> far = DoubleTrigonometry.far(x);
+            if (far.anyTrue()) {
+                y = LaneByLane.apply(UnaryFn.TAN, x, y, far);
+            }
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.TAN, src + 8L * i, dst + 8L * i, n - i);
@@ -136,7 +154,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.ASIN).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleTrigonometry.asin(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.ASIN, src + 8L * i, dst + 8L * i, n - i);
@@ -147,7 +166,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.ACOS).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleTrigonometry.acos(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.ACOS, src + 8L * i, dst + 8L * i, n - i);
@@ -158,7 +178,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.ATAN).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleTrigonometry.atan(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.ATAN, src + 8L * i, dst + 8L * i, n - i);
@@ -169,7 +190,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.SINH).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.sinh(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SINH, src + 8L * i, dst + 8L * i, n - i);
@@ -180,7 +202,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.COSH).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.cosh(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.COSH, src + 8L * i, dst + 8L * i, n - i);
@@ -191,7 +214,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.TANH).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.tanh(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.TANH, src + 8L * i, dst + 8L * i, n - i);
@@ -202,7 +226,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.lanewise(VectorOperators.EXP).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.exp(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.EXP, src + 8L * i, dst + 8L * i, n - i);
@@ -224,7 +249,8 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            sigmoid(x).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.sigmoid(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SIGMOID, src + 8L * i, dst + 8L * i, n - i);
@@ -235,27 +261,25 @@ final class VectorMathF64 {
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src + 8L * i, ORDER);
-            x.abs().neg().lanewise(VectorOperators.EXP).lanewise(VectorOperators.LOG1P).add(x.max(0))
-                    .intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector y = DoubleFunctions.softplus(x);
+            y.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         if (i < n) {
             tail(UnaryFn.SOFTPLUS, src + 8L * i, dst + 8L * i, n - i);
         }
     }
 
-    private static DoubleVector sigmoid(DoubleVector x) {
-        DoubleVector e = x.abs().neg().lanewise(VectorOperators.EXP);
-        return DoubleVector.broadcast(S, 1).blend(e, x.lt(0)).div(e.add(1));
-    }
-
     static void pow(long a, long b, long dst, int n) {
-        DoubleVector one = DoubleVector.broadcast(S, 1);
         int i = 0;
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, a + 8L * i, ORDER);
             DoubleVector y = DoubleVector.fromMemorySegment(S, ALL, b + 8L * i, ORDER);
-            VectorMask<Double> unit = x.eq(1).or(x.eq(-1).and(y.test(VectorOperators.IS_INFINITE)));
-            x.lanewise(VectorOperators.POW, y).blend(one, unit).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector z = DoublePowers.power(x, y);
+            VectorMask<Double> odd = DoublePowers.extreme(x, y, z);
+            if (odd.anyTrue()) {
+                z = LaneByLane.apply(BinaryFn.POW, x, y, z, odd);
+            }
+            z.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         rest(BinaryFn.POW, a, b, dst, i, n);
     }
@@ -265,7 +289,12 @@ final class VectorMathF64 {
         for (; i <= n - L; i += L) {
             DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, a + 8L * i, ORDER);
             DoubleVector y = DoubleVector.fromMemorySegment(S, ALL, b + 8L * i, ORDER);
-            x.lanewise(VectorOperators.ATAN2, y).intoMemorySegment(ALL, dst + 8L * i, ORDER);
+            DoubleVector z = DoubleTrigonometry.atan2(x, y);
+            VectorMask<Double> odd = DoubleTrigonometry.extreme(x, y);
+            if (odd.anyTrue()) {
+                z = LaneByLane.apply(BinaryFn.ATAN2, x, y, z, odd);
+            }
+            z.intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
         rest(BinaryFn.ATAN2, a, b, dst, i, n);
     }
