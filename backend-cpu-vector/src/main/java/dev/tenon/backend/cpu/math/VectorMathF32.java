@@ -2,19 +2,21 @@ package dev.tenon.backend.cpu.math;
 
 import dev.tenon.backend.cpu.Mem;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Functions of floats, a vector at a time; [MathKernels] states their errors.
 ///
-/// The JDK's vector mathematics library (SVML, SLEEF) gives other last bits than Java's scalar functions, which stand in
-/// for it until the compiler has got to it; so none of it is used. What is not in [FloatFunctions] goes through doubles.
+/// The JDK's vector mathematics library (SVML, SLEEF) gives other last bits than Java's scalar functions, which stand
+/// in for it until the compiler has got to it; so none of it is used. What is not in [FloatFunctions] goes through
+/// doubles.
 final class VectorMathF32 {
 
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -27,37 +29,40 @@ final class VectorMathF32 {
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+    private static final MethodHandle[] LOOPS = Loops.unary(MethodHandles.lookup(), "exp", "rsqrt", "sigmoid",
+            "softplus", "erf", "expm1", "log", "log1p", "sqrt", "tanh", "log2");
+    private static final MethodHandle[] CASTS = Loops.unary(MethodHandles.lookup(), "widen", "narrow");
+    private static final int SCALAR = -1;
+    private static final int WIDE = -2;
+
     private VectorMathF32() {}
 
     static void apply(UnaryFn fn, long src, long dst, int n) {
-        switch (fn) {
-            case EXP -> exp(src, dst, n);
-            case RSQRT -> rsqrt(src, dst, n);
-            case SIGMOID -> sigmoid(src, dst, n);
-            case SOFTPLUS -> softplus(src, dst, n);
-            case ERF -> erf(src, dst, n);
-            case EXPM1 -> expm1(src, dst, n);
-            case LOG -> log(src, dst, n);
-            case LOG1P -> log1p(src, dst, n);
-            case SQRT -> sqrt(src, dst, n);
-            case SIN -> sin(src, dst, n);
-            case COS -> cos(src, dst, n);
-            case TAN -> tan(src, dst, n);
-            case ASIN -> asin(src, dst, n);
-            case ACOS -> acos(src, dst, n);
-            case ATAN -> atan(src, dst, n);
-            case SINH -> sinh(src, dst, n);
-            case COSH -> cosh(src, dst, n);
-            case TANH -> tanh(src, dst, n);
-            case LOG2 -> log2(src, dst, n);
-            case ASINH -> asinh(src, dst, n);
-            case ACOSH -> acosh(src, dst, n);
-            case ATANH -> atanh(src, dst, n);
-            default -> {
-                for (int i = 0; i < n; i++) {
-                    Mem.putFloat(dst + 4L * i, (float) fn.apply(Mem.getFloat(src + 4L * i)));
-                }
-            }
+        int loop = switch (fn) {
+            case EXP -> 0;
+            case RSQRT -> 1;
+            case SIGMOID -> 2;
+            case SOFTPLUS -> 3;
+            case ERF -> 4;
+            case EXPM1 -> 5;
+            case LOG -> 6;
+            case LOG1P -> 7;
+            case SQRT -> 8;
+            case TANH -> 9;
+            case LOG2 -> 10;
+            case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH -> WIDE;
+            default -> SCALAR;
+        };
+        if (loop >= 0) {
+            Loops.run(LOOPS[loop], src, dst, n);
+            return;
+        }
+        if (loop == WIDE) {
+            wide(fn, src, dst, n);
+            return;
+        }
+        for (int i = 0; i < n; i++) {
+            Mem.putFloat(dst + 4L * i, (float) fn.apply(Mem.getFloat(src + 4L * i)));
         }
     }
 
@@ -67,6 +72,9 @@ final class VectorMathF32 {
     private static void tail(UnaryFn fn, long src, long dst, int n) {
         long t = Scratch.address();
         Mem.copy(src, t, 4L * n);
+        for (int i = n; i < L; i++) {
+            Mem.putFloat(t + 4L * i, 0);
+        }
         apply(fn, t, t, L);
         Mem.copy(t, dst, 4L * n);
     }
@@ -197,122 +205,6 @@ final class VectorMathF32 {
         }
     }
 
-    static void sin(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleTrigonometry.sin(x);
-            VectorMask<Double> far = DoubleTrigonometry.far(x);
-            if (far.anyTrue()) {
-                y = LaneByLane.apply(UnaryFn.SIN, x, y, far);
-            }
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.SIN, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void cos(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleTrigonometry.cos(x);
-            VectorMask<Double> far = DoubleTrigonometry.far(x);
-            if (far.anyTrue()) {
-                y = LaneByLane.apply(UnaryFn.COS, x, y, far);
-            }
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.COS, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void tan(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleTrigonometry.tan(x);
-            VectorMask<Double> far = DoubleTrigonometry.far(x);
-            if (far.anyTrue()) {
-                y = LaneByLane.apply(UnaryFn.TAN, x, y, far);
-            }
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.TAN, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void asin(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleTrigonometry.asin(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.ASIN, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void acos(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleTrigonometry.acos(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.ACOS, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void atan(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleTrigonometry.atan(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.ATAN, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void sinh(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleFunctions.sinh(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.SINH, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void cosh(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleFunctions.cosh(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.COSH, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
     static void tanh(long src, long dst, int n) {
         int i = 0;
         for (; i <= n - L; i += L) {
@@ -337,80 +229,51 @@ final class VectorMathF32 {
         }
     }
 
-    static void asinh(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleFunctions.asinh(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.ASINH, src + 4L * i, dst + 4L * i, n - i);
+    /// Through doubles, in pieces that fit the buffers.
+    private static void wide(UnaryFn fn, long src, long dst, int n) {
+        long x = Scratch.buffer(0);
+        for (int from = 0; from < n; from += Scratch.LENGTH) {
+            int m = Math.min(Scratch.LENGTH, n - from);
+            Loops.run(CASTS[0], src + 4L * from, x, m);
+            VectorMathF64.wide(fn, x, m);
+            Loops.run(CASTS[1], x, dst + 4L * from, m);
         }
     }
 
-    static void acosh(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleFunctions.acosh(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.ACOSH, src + 4L * i, dst + 4L * i, n - i);
-        }
-    }
-
-    static void atanh(long src, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector y = DoubleFunctions.atanh(x);
-            ((FloatVector) y.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        if (i < n) {
-            tail(UnaryFn.ATANH, src + 4L * i, dst + 4L * i, n - i);
+    /// Through doubles, in pieces that fit the buffers.
+    static void wide(BinaryFn fn, long a, long b, long dst, int n) {
+        long x = Scratch.buffer(0);
+        long y = Scratch.buffer(1);
+        for (int from = 0; from < n; from += Scratch.LENGTH) {
+            int m = Math.min(Scratch.LENGTH, n - from);
+            Loops.run(CASTS[0], a + 4L * from, x, m);
+            Loops.run(CASTS[0], b + 4L * from, y, m);
+            VectorMathF64.apply(fn, x, y, x, m, true);
+            Loops.run(CASTS[1], x, dst + 4L * from, m);
         }
     }
 
-    static void pow(long a, long b, long dst, int n) {
+    private static void widen(long src, long dst, int n) {
         int h = HALF.length();
         int i = 0;
         for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, a + 4L * i, ORDER).castShape(D, 0);
-            var y = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, b + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector z = DoublePowers.shortPower(x, y);
-            VectorMask<Double> odd = DoublePowers.extreme(x, y, z);
-            if (odd.anyTrue()) {
-                z = LaneByLane.apply(BinaryFn.POW, x, y, z, odd);
-            }
-            ((FloatVector) z.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
+            FloatVector.fromMemorySegment(HALF, ALL, src + 4L * i, ORDER).castShape(D, 0)
+                    .intoMemorySegment(ALL, dst + 8L * i, ORDER);
         }
-        rest(BinaryFn.POW, a, b, dst, i, n);
-    }
-
-    static void atan2(long a, long b, long dst, int n) {
-        int h = HALF.length();
-        int i = 0;
-        for (; i <= n - h; i += h) {
-            var x = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, a + 4L * i, ORDER).castShape(D, 0);
-            var y = (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, b + 4L * i, ORDER).castShape(D, 0);
-            DoubleVector z = DoubleTrigonometry.atan2(x, y);
-            VectorMask<Double> odd = DoubleTrigonometry.extreme(x, y);
-            if (odd.anyTrue()) {
-                z = LaneByLane.apply(BinaryFn.ATAN2, x, y, z, odd);
-            }
-            ((FloatVector) z.castShape(HALF, 0)).intoMemorySegment(ALL, dst + 4L * i, ORDER);
-        }
-        rest(BinaryFn.ATAN2, a, b, dst, i, n);
-    }
-
-    private static void rest(BinaryFn fn, long a, long b, long dst, int i, int n) {
         for (; i < n; i++) {
-            Mem.putFloat(dst + 4L * i, (float) fn.apply(Mem.getFloat(a + 4L * i), Mem.getFloat(b + 4L * i)));
+            Mem.putDouble(dst + 8L * i, Mem.getFloat(src + 4L * i));
+        }
+    }
+
+    private static void narrow(long src, long dst, int n) {
+        int h = HALF.length();
+        int i = 0;
+        for (; i <= n - h; i += h) {
+            DoubleVector.fromMemorySegment(D, ALL, src + 8L * i, ORDER).castShape(HALF, 0)
+                    .intoMemorySegment(ALL, dst + 4L * i, ORDER);
+        }
+        for (; i < n; i++) {
+            Mem.putFloat(dst + 4L * i, (float) Mem.getDouble(src + 8L * i));
         }
     }
 }
