@@ -54,7 +54,7 @@ class ColdAndWarmTest {
         assertEquals(0, p.waitFor(), "the program that is interpreted did not end well: " + interpreted);
         StringBuilder compiled = new StringBuilder();
         EveryFunction.calls().forEach((name, call) -> {
-            for (int i = 0; i < ROUNDS / 2; i++) {
+            for (int i = 0; i < ROUNDS / 3; i++) {
                 try (Scope _ = Scope.open()) {
                     call.get();
                 }
