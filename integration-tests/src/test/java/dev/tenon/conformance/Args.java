@@ -41,7 +41,7 @@ final class Args {
         named.forEach((k, v) -> {
             String n = k.equals("self") ? "input" : k;
             if (n.equals("out")) {
-                throw new NotComparable("there are no out parameters: results are new tensors");
+                throw new NotComparable("there are no out parameters, of which another dtype or an operand could be refused");
             }
             if (!names.contains(n) && !names.contains("*" + n)) {
                 throw new IllegalArgumentException("keyword " + k + " is not in the signature " + names);
