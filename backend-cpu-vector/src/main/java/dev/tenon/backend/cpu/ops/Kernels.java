@@ -41,7 +41,7 @@ public final class Kernels {
         return switch (op) {
             case MapOp m when in.size() == 1 && m.body().isIdentity(in.getFirst().dtype())
                     && in.getFirst().shape().equals(out.getFirst().shape()) ->
-                Optional.of(new CopyKernel(pool, in.getFirst(), out.getFirst()));
+                Optional.of(new CopyKernel(blocks, pool, in.getFirst(), out.getFirst()));
             case MapOp m -> Optional.of(new MapKernel(blocks, pool, m.body(), in, out));
             case CopyOp _ -> Optional.of(copy(in.getFirst(), out.getFirst()));
             case ReduceOp r -> Optional.of(new ReduceKernel(blocks, pool, r, in, out.getFirst()));
@@ -62,12 +62,12 @@ public final class Kernels {
         if (!plain || axis != x.rank() - 1 || x.elements() == 0) {
             return Optional.empty();
         }
-        return Optional.of(new Dense(pool, in, out, new SoftmaxKernel(blocks, pool, x, log)));
+        return Optional.of(new Dense(blocks, pool, in, out, new SoftmaxKernel(blocks, pool, x, log)));
     }
 
     private Kernel copy(TensorType from, TensorType to) {
         if (from.dtype() == to.dtype()) {
-            return new CopyKernel(pool, from, to);
+            return new CopyKernel(blocks, pool, from, to);
         }
         Lambda body = Lambda.of(Exprs.in(0, from.dtype(), to.dtype()), to.dtype());
         return new MapKernel(blocks, pool, body, List.of(from), List.of(to));
