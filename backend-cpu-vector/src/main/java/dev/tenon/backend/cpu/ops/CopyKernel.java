@@ -40,7 +40,8 @@ final class CopyKernel implements Kernel {
             }
         }
         across = axis;
-        boolean transposed = blocks.isVector() && axis >= 0 && iteration.strides()[0][axis] == 1 && iteration.innerStride(1) == 1;
+        boolean transposed = blocks.isVector() && axis >= 0 && iteration.strides()[0][axis] == 1
+                && iteration.innerStride(1) == 1;
         side = transposed ? Transpose.side(bytes) : 0;
     }
 
