@@ -11,6 +11,7 @@ import dev.tenon.api.Tensors;
 import dev.tenon.nn.functional.Bags;
 import dev.tenon.nn.functional.Distances;
 import dev.tenon.nn.functional.Dropouts;
+import dev.tenon.nn.functional.EmbeddingTables;
 import dev.tenon.nn.functional.FeatureAlpha;
 import dev.tenon.nn.functional.GroupNorms;
 import dev.tenon.nn.functional.Linears;
@@ -109,7 +110,9 @@ final class ActivationTable {
     }
 
     private static Tensor table(Args a) {
-        return a.x().dtype().isFloating() ? a.x() : a.t("weight");
+        Tensor w = a.x().dtype().isFloating() ? a.x() : a.t("weight");
+        w = a.has("max_norm") ? EmbeddingTables.renormalised(index(a), w, a.f("max_norm"), a.f("norm_type", 2)) : w;
+        return a.b("scale_grad_by_freq", false) ? EmbeddingTables.scaledByFrequency(index(a), w) : w;
     }
 
     private static void maps() {

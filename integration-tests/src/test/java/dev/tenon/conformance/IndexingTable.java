@@ -27,14 +27,8 @@ final class IndexingTable {
 
     private static void picking() {
         add("masked_select", "input mask", a -> a.x().maskedSelect(a.t("mask")));
-        add("narrow", "input dim start length",
-                a -> {
-                    long n = a.x().size(a.axis("dim"));
-                    long start = a.i("start");
-                    return a.x().narrow(a.axis("dim"), start < 0 ? start + n : start, a.i("length"));
-                });
-        add("narrow_copy", "input dim start length",
-                a -> a.x().narrow(a.axis("dim"), a.i("start"), a.i("length")).clone());
+        add("narrow", "input dim start length", IndexingTable::narrow);
+        add("narrow_copy", "input dim start length", a -> narrow(a).clone());
         add("select", "input dim index", a -> a.x().select(a.axis("dim"), a.i("index")));
         add("gather", "input dim index sparse_grad", a -> a.x().gather(a.axis("dim"), index(a)));
         add("index_select", "input dim index", a -> a.x().indexSelect(a.axis("dim"), a.t("index")));
@@ -50,6 +44,12 @@ final class IndexingTable {
         });
         add("argwhere", "input", a -> a.x().argwhere());
         add("__getitem__", "input key", a -> a.x().get(index(a.get("key"), a)));
+    }
+
+    private static Tensor narrow(Args a) {
+        long n = a.x().size(a.axis("dim"));
+        long start = a.i("start");
+        return a.x().narrow(a.axis("dim"), start < 0 ? start + n : start, a.i("length"));
     }
 
     /// Python's index: one part, or a tuple or list of parts.
@@ -153,7 +153,8 @@ final class IndexingTable {
             Mode mode = switch (a.s("reduce", "")) {
                 case "add" -> Mode.ADD;
                 case "multiply" -> Mode.MUL;
-                default -> Mode.SET;
+                case "" -> Mode.SET;
+                default -> throw new TensorException("scatter: reduction " + a.get("reduce") + " is unknown");
             };
             return a.x().scatter(a.axis("dim"), index(a), src, mode);
         });

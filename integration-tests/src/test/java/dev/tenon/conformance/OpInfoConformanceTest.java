@@ -158,7 +158,8 @@ class OpInfoConformanceTest {
             }
             List<Tensor> expected = result.expected().apply(wanted);
             for (int k = 0; k < outs.size(); k++) {
-                Comparison.compare("output " + k, c.outs().get(k), expected.get(k), Objects.requireNonNull(outs.get(k)), shapeOnly);
+                Tensor got = Objects.requireNonNull(outs.get(k));
+                Comparison.compare("output " + k, c.outs().get(k), expected.get(k), got, shapeOnly);
             }
         }
         if (GRADIENTS && !c.grads().isEmpty() && !result.random()) {
