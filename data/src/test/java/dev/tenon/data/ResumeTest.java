@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.Device;
 import dev.tenon.api.Shape;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,5 +175,21 @@ class ResumeTest {
         }
         assertTrue(json.contains("\"args\":{\"epoch\":0,\"batch\":8}") && json.contains("-worker-1\"}}"), json);
         assertEquals(9, json.split("\"name\":\"decode\"", -1).length - 1);
+    }
+
+    @Test
+    void thePropertyTracesEveryLoader(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("all.json");
+        System.setProperty(LoaderTrace.PROPERTY, file.toString());
+        try (DataLoader a = builder(0, TestBackend.host()).build(); DataLoader b = builder(1, TestBackend.host())
+                .build()) {
+            epochs(a, 1);
+            epochs(b, 1);
+            assertEquals(18, Files.readString(file).split("\"name\":\"decode\"", -1).length - 1);
+            System.setProperty(LoaderTrace.PROPERTY, folder.resolve("no/such/folder.json").toString());
+            assertThrows(UncheckedIOException.class, () -> builder(0, TestBackend.host()).build());
+        } finally {
+            System.clearProperty(LoaderTrace.PROPERTY);
+        }
     }
 }
