@@ -24,8 +24,11 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /// Reads image files (PNG, JPEG, GIF, BMP, TIFF and what else `ImageIO` has readers for) as arrays `U8` of shape
 /// [channels, height, width].
 public final class ImageFiles {
-    /// More pixels than this are not decoded: a small file may claim any size.
-    private static final long MOST_PIXELS = 1L << 28;
+    /// More pixels than this are not decoded: a file may claim any size.
+    private static final long MOST_PIXELS = 1L << 26;
+    /// Nor more for each byte of the file: no compression of pictures goes so far (deflate, with eight pixels to a
+    /// byte, comes to 8,256).
+    private static final long MOST_PER_BYTE = 10_000;
 
     /// What becomes of colours.
     public enum Mode {
@@ -62,7 +65,8 @@ public final class ImageFiles {
 
     /// The image in a file. Transparency is dropped; of several images the first counts.
     ///
-    /// @throws DatasetFormatException if the file holds no image that can be read, or one of more than 2^28 pixels
+    /// @throws DatasetFormatException if the file holds no image that can be read, or one of more than 2^26 pixels
+    ///     or of more than so small a file can hold
     /// @throws IOException if reading fails
     public static HostArray read(Path file, Mode mode) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
@@ -77,9 +81,10 @@ public final class ImageFiles {
                 reader.setInput(in, true, true);
                 long width = reader.getWidth(0);
                 long height = reader.getHeight(0);
-                if (width * height > MOST_PIXELS) {
+                long most = Math.min(MOST_PIXELS, MOST_PER_BYTE * bytes.length);
+                if (width * height > most) {
                     throw new DatasetFormatException(file, "claims " + width + " x " + height
-                        + " pixels; at most " + MOST_PIXELS + " are read");
+                        + " pixels; at most " + most + " are read from a file of " + bytes.length + " bytes");
                 }
                 return array(reader.read(0), mode);
             } finally {
