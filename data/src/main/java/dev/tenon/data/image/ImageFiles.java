@@ -7,6 +7,7 @@ import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
+import java.awt.image.DataBufferByte;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -113,26 +114,34 @@ public final class ImageFiles {
                 System.arraycopy(out, 0, out, plane, plane);
                 System.arraycopy(out, 0, out, 2 * plane, plane);
             }
+        } else if (image.getType() == BufferedImage.TYPE_3BYTE_BGR
+                && image.getRaster().getDataBuffer() instanceof DataBufferByte buffer
+                && buffer.getData().length == 3 * plane) {
+            // what readers make of most files: no need for a method call for every pixel
+            byte[] bgr = buffer.getData();
+            for (int i = 0; i < plane; i++) {
+                put(out, i, plane, mode, bgr[3 * i + 2] & 0xFF, bgr[3 * i + 1] & 0xFF, bgr[3 * i] & 0xFF);
+            }
         } else {
             int[] line = new int[width];
             for (int y = 0; y < height; y++) {
                 image.getRGB(0, y, width, 1, line, 0, width);
                 for (int x = 0; x < width; x++) {
-                    int r = line[x] >> 16 & 0xFF;
-                    int g = line[x] >> 8 & 0xFF;
-                    int b = line[x] & 0xFF;
-                    int at = y * width + x;
-                    if (mode == Mode.GREY) {
-                        out[at] = (byte) luma(r, g, b);
-                    } else {
-                        out[at] = (byte) r;
-                        out[plane + at] = (byte) g;
-                        out[2 * plane + at] = (byte) b;
-                    }
+                    put(out, y * width + x, plane, mode, line[x] >> 16 & 0xFF, line[x] >> 8 & 0xFF, line[x] & 0xFF);
                 }
             }
         }
         return HostArray.of(out, Shape.of(mode.channels, height, width));
+    }
+
+    private static void put(byte[] out, int at, int plane, Mode mode, int r, int g, int b) {
+        if (mode == Mode.GREY) {
+            out[at] = (byte) luma(r, g, b);
+        } else {
+            out[at] = (byte) r;
+            out[plane + at] = (byte) g;
+            out[2 * plane + at] = (byte) b;
+        }
     }
 
     /// ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B in 16-bit fixed point, rounded.
