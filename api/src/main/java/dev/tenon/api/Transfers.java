@@ -67,8 +67,8 @@ final class Transfers {
         return host;
     }
 
-    /// The elements, row-major, where the host can read them: in the tensor's own memory if that is possible, which must
-    /// stay reachable then.
+    /// The elements, row-major, where the host can read them: in the tensor's own memory if that is possible, which
+    /// must stay reachable then.
     private static MemorySegment onHost(Tensor x, Arena arena) {
         MemorySegment view = x.storage().host();
         if (view == null || !x.isContiguous()) {

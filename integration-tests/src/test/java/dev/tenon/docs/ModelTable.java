@@ -50,7 +50,8 @@ final class ModelTable {
             checksum is that in their name. `Models.googlenet(weights)` transforms its input as torchvision's
             `pretrained=True` does; `Models.create("googlenet", weights)` does not.
 
-            A language model writes: `Models.gpt2(weights).generate(prompt, 40, new Sampling().temperature(0.8).topK(40))`.
+            A language model writes, `prompt` being numbers of symbols:
+            `Models.gpt2(weights).generate(prompt, 40, new Sampling().temperature(0.8).topK(40))`.
 
             ## Table
 

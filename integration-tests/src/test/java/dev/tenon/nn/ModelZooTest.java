@@ -60,8 +60,10 @@ class ModelZooTest {
         Map<String, Long> published = Map.of("resnet18", 11_689_512L, "resnet50", 25_557_032L, "vgg16", 138_357_544L,
                 "googlenet", 6_624_904L, "densenet121", 7_978_856L, "resnext50_32x4d", 25_028_904L,
                 "vit_b_16", 86_567_656L, "gpt2", 124_439_808L, "densenet100_cifar", 769_162L, "lenet5", 61_706L);
-        published.forEach((name, count) ->
-                assertEquals(count, MetaBackend.skeleton(Models.entry(name), new ModelOptions()).parameterCount(), name));
+        published.forEach((name, count) -> {
+            Module model = MetaBackend.skeleton(Models.entry(name), new ModelOptions());
+            assertEquals(count, model.parameterCount(), name);
+        });
     }
 
     @Test
@@ -104,8 +106,8 @@ class ModelZooTest {
                 .startsWith("no model \"resnet19\"; there are lenet5, lenet5_modern, alexnet,"));
     }
 
-    /// The mean, deviation and largest value of each parameter, as far as random numbers of their number allow. The large
-    /// models are built with `-Dtenon.zoo.all=true` only.
+    /// The mean, deviation and largest value of each parameter, as far as random numbers of their number allow. The
+    /// large models are built with `-Dtenon.zoo.all=true` only.
     @Test
     void parametersStartAsInTorchvision() throws IOException {
         Map<String, List<String[]>> byModel = lines("zoo-init.txt").stream()
@@ -139,8 +141,8 @@ class ModelZooTest {
         double deviation = n == 1 ? 0 : Math.sqrt(p.var().item() * (n - 1) / n);
         double most = p.abs().max().item();
         if (wantMost == 2) {
-            // PyTorch's truncated normal numbers in F32 are sometimes infinite and then cut off at the limits, two hundred
-            // deviations out; ours never.
+            // PyTorch's truncated normal numbers in F32 are sometimes infinite and then cut off at the limits, two
+            // hundred deviations out; ours never.
             wantMost = 0.05;
             wantDeviation = 0.01;
         }
