@@ -77,26 +77,28 @@ public final class CompositeSamples {
             Shape queries = scores.slice(0, scores.rank() - 1);
             Input q = Input.of(d, queries.concat(Shape.of(6)).toArray()).from(small);
             Input k = Input.of(d, leading.concat(Shape.of(scores.dim(-1), 6)).toArray()).from(small).seed(2);
-            Input v = Input.of(d, leading.concat(Shape.of(scores.dim(-1), 5)).toArray()).from(Domain.of(0.5, 1)).seed(3);
-            Input g = Input.of(d, queries.concat(Shape.of(5)).toArray()).from(Domain.of(0.5, 1)).seed(4);
+            Input v = Input.of(d, leading.concat(Shape.of(scores.dim(-1), 5)).toArray()).from(small).seed(3);
+            Input g = Input.of(d, queries.concat(Shape.of(5)).toArray()).from(small).seed(4);
             Input total = Input.of(work, queries.toArray()).from(Domain.of(3, 4));
             Input along = Input.of(work, queries.toArray()).seed(6);
+            // The exponentials of many scores are added up, and again when they weigh the values.
+            double size = scores.dim(-1) > 100 ? 4 : 0;
             List<Input> masks = List.of(Input.of(d, scores.dim(-2), scores.dim(-1)).from(small).seed(7),
                     Input.of(d, leading.concat(Shape.of(1, scores.dim(-1))).toArray()).from(small)
                             .seed(8));
             for (boolean causal : new boolean[] {false, true}) {
                 Attention op = new Attention(causal, 0.4);
                 String variant = scores + (causal ? " causal" : "");
-                s.addAll(Sample.of("attention", d, variant, op, Family.COMPOSITE, q, k, v)
+                s.addAll(Sample.of("attention", d, variant, op, Family.COMPOSITE, q, k, v).scale(size)
                         .inLayouts(Layout.STRIDED));
                 s.addAll(Sample.of("attention_backward", d, variant, new AttentionBackward(op), Family.COMPOSITE, g, q,
-                        k, v, total, along).inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
+                        k, v, total, along).scale(size).inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
                 for (Input mask : masks) {
                     String masked = variant + " masked " + mask.shape();
                     s.addAll(Sample.of("attention", d, masked, op, Family.COMPOSITE, q, k, v, mask)
-                            .inLayouts(Layout.TRANSPOSED));
+                            .scale(size).inLayouts(Layout.TRANSPOSED));
                     s.add(Sample.of("attention_backward", d, masked, new AttentionBackward(op), Family.COMPOSITE, g, q,
-                            k, v, total, along, mask));
+                            k, v, total, along, mask).scale(size));
                 }
             }
         }
