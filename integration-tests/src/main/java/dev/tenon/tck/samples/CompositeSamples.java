@@ -82,7 +82,7 @@ public final class CompositeSamples {
             Input total = Input.of(work, queries.toArray()).from(Domain.of(3, 4));
             Input along = Input.of(work, queries.toArray()).seed(6);
             // The exponentials of many scores are added up, and again when they weigh the values.
-            double size = scores.dim(-1) > 100 ? 4 : 0;
+            double size = scores.dim(-1) > 100 ? 16 : 0;
             List<Input> masks = List.of(Input.of(d, scores.dim(-2), scores.dim(-1)).from(small).seed(7),
                     Input.of(d, leading.concat(Shape.of(1, scores.dim(-1))).toArray()).from(small)
                             .seed(8));
