@@ -3,6 +3,7 @@ package dev.tenon.api;
 import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceRuntime;
+import dev.tenon.api.spi.Recorder;
 import dev.tenon.api.spi.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,12 +33,17 @@ final class Transfers {
                 device.runtime().copyFromHost(host.asSlice(0, bytes), t.memory(), t.byteOffset(), stream);
             }
         }
+        Recorder recorder = Context.current().recorder;
+        if (recorder != null) {
+            recorder.constant(t);
+        }
         return t;
     }
 
     /// Copies the elements, row-major, to host memory and waits until they are there.
     static void toHost(Tensor x, MemorySegment host) {
         x.checkReadable();
+        x.checkOutsideCapture();
         long bytes = x.elements() * x.dtype().bytes();
         if (bytes == 0) {
             return;
