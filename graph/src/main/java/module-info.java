@@ -3,4 +3,6 @@ module dev.tenon.graph {
     requires transitive dev.tenon.api;
     requires dev.tenon.autograd;
     requires static transitive org.jspecify;
+
+    exports dev.tenon.graph;
 }
