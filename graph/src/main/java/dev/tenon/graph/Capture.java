@@ -17,7 +17,6 @@ import dev.tenon.graph.Value.Input;
 import dev.tenon.graph.Value.Parameter;
 import java.lang.StackWalker.StackFrame;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -70,7 +69,7 @@ final class Capture implements Recorder {
     private final Map<Object, Tensor> constants = new IdentityHashMap<>();
     private final Map<Object, Scalars.Source> sources = new HashMap<>();
     private final Map<Generator, Generator.Draw> positions = new LinkedHashMap<>();
-    private final Set<Tensor> leaves = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<Tensor, @Nullable Tensor> leaves = new IdentityHashMap<>();
     private final Set<Object> written = new LinkedHashSet<>();
     private final Map<Object, String> names;
     private int parameterCount;
@@ -224,8 +223,8 @@ final class Capture implements Recorder {
     }
 
     private void see(Tensor t) {
-        if (!t.isSymbolic() && t.isLeaf() && t.requiresGrad()) {
-            leaves.add(t);
+        if (!t.isSymbolic() && t.isLeaf() && t.requiresGrad() && !leaves.containsKey(t)) {
+            leaves.put(t, t.grad());
         }
     }
 
@@ -268,7 +267,7 @@ final class Capture implements Recorder {
 
     /// Undoes what a capture leaves behind: symbolic gradients in leaves, generators that moved on.
     void end() {
-        for (Tensor leaf : leaves) {
+        for (Tensor leaf : leaves.keySet()) {
             Tensor g = leaf.grad();
             if (g != null && g.isSymbolic()) {
                 leaf.gradState().setGrad(null);
@@ -278,7 +277,7 @@ final class Capture implements Recorder {
     }
 
     /// The graph with what the program changed.
-    Graph finish(List<String> outputNames, List<Tensor> outputs) {
+    Graph finish(List<String> outputNames, List<Tensor> outputs, boolean keepGradients) {
         for (int i = 0; i < outputs.size(); i++) {
             writer.output(outputNames.get(i), value(outputs.get(i)));
         }
@@ -288,12 +287,17 @@ final class Capture implements Recorder {
                 writer.update(p, b.roots.getFirst().value);
             }
         }
-        for (Tensor leaf : leaves) {
+        leaves.forEach((leaf, before) -> {
             Tensor g = leaf.grad();
-            if (g != null && g.isSymbolic()) {
+            if (before != null && g != before && blocks.containsKey(before.storageKey())) {
+                throw new CaptureException("the gradient of " + leaf.type() + " that was there before the capture was"
+                        + " used and then replaced, so that the next run would not be like this one: call zeroGrad()"
+                        + " before the capture");
+            }
+            if (keepGradients && g != null && g.isSymbolic()) {
                 writer.gradient(leaf, value(g));
             }
-        }
+        });
         return writer.finish();
     }
 }
