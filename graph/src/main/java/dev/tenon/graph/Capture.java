@@ -69,7 +69,7 @@ final class Capture implements Recorder {
     private final Map<Object, Tensor> constants = new IdentityHashMap<>();
     private final Map<Object, Scalars.Source> sources = new HashMap<>();
     private final Map<Generator, Generator.Draw> positions = new LinkedHashMap<>();
-    private final Map<Tensor, @Nullable Tensor> leaves = new IdentityHashMap<>();
+    private final Map<Tensor, @Nullable Tensor> leaves = new LinkedHashMap<>();
     private final Set<Object> written = new LinkedHashSet<>();
     private final Map<Object, String> names;
     private int parameterCount;
@@ -79,6 +79,11 @@ final class Capture implements Recorder {
     Capture(String name, Map<Object, String> names) {
         this.writer = new GraphWriter(name);
         this.names = names;
+    }
+
+    /// The leaves that require a gradient and were used, in the order of their first use.
+    List<Tensor> leaves() {
+        return List.copyOf(leaves.keySet());
     }
 
     GraphWriter writer() {

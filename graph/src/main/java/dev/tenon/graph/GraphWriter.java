@@ -154,6 +154,7 @@ public final class GraphWriter {
     /// Adds the like of a node, with operands of this graph.
     public Node copy(Node old) {
         List<Value> operands = old.inputs().stream().map(this::map).toList();
+        old.op().scalars().sources().forEach(this::source);
         Node n = add(new Node(old.op(), operands, old.device(), old.origin(), old.sourcesBefore()));
         for (int j = 0; j < n.outputs().size(); j++) {
             map.put(old.output(j), n.output(j));

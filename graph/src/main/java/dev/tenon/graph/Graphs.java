@@ -3,11 +3,14 @@ package dev.tenon.graph;
 import dev.tenon.api.Context;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
+import dev.tenon.api.Traceable;
+import dev.tenon.api.op.TensorType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /// Makes graphs of programs.
 public final class Graphs {
@@ -54,27 +57,69 @@ public final class Graphs {
         return capture("step", step, examples, Map.of(), false);
     }
 
+    /// Compiles a model: see [#compile(Function, List, CompileOptions)].
+    public static Compiled compile(Traceable model) {
+        return compile(in -> List.of(model.call(in.getFirst())), List.of(model), CompileOptions.DEFAULT);
+    }
+
+    /// Compiles a function of one tensor that has no state but tensors: see [#compile(Function, List, CompileOptions)].
+    public static Compiled compile(UnaryOperator<Tensor> fn) {
+        return compile((List<Tensor> in) -> List.of(fn.apply(in.getFirst())), List.of(), CompileOptions.DEFAULT);
+    }
+
+    /// A function that does the same as the given one by graphs: one for each combination of dtypes, shapes and devices
+    /// of its inputs, of what requires a gradient, and of the mode of the models that it uses. Graphs are captured when
+    /// they are first needed and kept, up to a number; what cannot be captured runs as it is, for a reason that is
+    /// logged once and said by [Compiled#fallbacks()].
+    ///
+    /// Under gradients the results can be differentiated: the backward pass is a graph as well. They cannot be
+    /// differentiated twice.
+    ///
+    /// A capture runs the function without anything being computed: what it does beside computing with tensors, such as
+    /// printing or counting, happens then and not at each call.
+    ///
+    /// @param models those that the function uses, so that a change of their mode or of their tensors is seen
+    public static Compiled compile(Function<List<Tensor>, List<Tensor>> fn, List<? extends Traceable> models,
+            CompileOptions options) {
+        return new Compiled(fn, List.copyOf(models), options);
+    }
+
+    /// Lets graphs run op by op on this thread until closed, as `-Dtenon.graph.eager=true` does everywhere: without
+    /// plan, in an order that a debugger can follow.
+    public static Context.Mode eagerly() {
+        return Runs.eagerly(true);
+    }
+
     static Graph capture(String name, Function<List<Tensor>, List<Tensor>> fn, List<Tensor> examples,
             Map<Object, String> parameterNames, boolean keepGradients) {
         Capture capture = new Capture(name, parameterNames);
         try (Context.Mode _ = Context.recording(capture); Scope _ = Scope.open()) {
-            List<Tensor> in = new ArrayList<>();
-            for (int i = 0; i < examples.size(); i++) {
-                Tensor e = examples.get(i);
-                Tensor t = capture.input(examples.size() == 1 ? "x" : "x" + i, e.type(), e.device());
-                if (e.requiresGrad()) {
-                    t.requiresGrad(true);
+            List<Tensor> in = inputs(capture, examples);
+            for (int i = 0; i < in.size(); i++) {
+                if (examples.get(i).requiresGrad()) {
+                    in.get(i).requiresGrad(true);
                 }
-                in.add(t);
             }
             List<Tensor> out = fn.apply(in);
-            List<String> names = new ArrayList<>();
-            for (int i = 0; i < out.size(); i++) {
-                names.add(out.size() == 1 ? "y" : "y" + i);
-            }
-            return capture.finish(names, out, keepGradients);
+            return capture.finish(names("y", out.size()), out, keepGradients);
         } finally {
             capture.end();
         }
+    }
+
+    /// Inputs like some examples, contiguous.
+    static List<Tensor> inputs(Capture capture, List<Tensor> examples) {
+        List<Tensor> in = new ArrayList<>();
+        List<String> names = names("x", examples.size());
+        for (int i = 0; i < examples.size(); i++) {
+            Tensor e = examples.get(i);
+            in.add(capture.input(names.get(i), TensorType.of(e.dtype(), e.shape()), e.device()));
+        }
+        return in;
+    }
+
+    /// The word itself for one thing, numbered for several.
+    static List<String> names(String word, int count) {
+        return count == 1 ? List.of(word) : IntStream.range(0, count).mapToObj(i -> word + i).toList();
     }
 }
