@@ -3,12 +3,15 @@ package dev.tenon.graph;
 import dev.tenon.api.Context;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
+import dev.tenon.api.TensorException;
 import dev.tenon.api.Traceable;
 import dev.tenon.api.op.TensorType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -88,6 +91,85 @@ public final class Graphs {
     /// plan, in an order that a debugger can follow.
     public static Context.Mode eagerly() {
         return Runs.eagerly(true);
+    }
+
+    // --- control flow
+
+    /// One of two computations, by whether a tensor of one element is not zero. Inside a capture both become parts of
+    /// the graph and must give tensors of the same dtypes and shapes; elsewhere one of them runs.
+    ///
+    /// Gradients flow to whatever the branches use. Branches must not change tensors from outside in place.
+    public static Tensor cond(Tensor predicate, Supplier<Tensor> then, Supplier<Tensor> otherwise) {
+        return condAll(predicate, () -> List.of(then.get()), () -> List.of(otherwise.get())).getFirst();
+    }
+
+    /// As [#cond], for branches that give several tensors.
+    public static List<Tensor> condAll(
+            Tensor predicate, Supplier<List<Tensor>> then, Supplier<List<Tensor>> otherwise) {
+        return Control.cond(predicate, then, otherwise);
+    }
+
+    /// What a step of a [#scan] gives, and a scan as a whole.
+    ///
+    /// @param carried what is carried on to the next position; at the end the last values
+    /// @param outputs the results at one position; at the end those of all positions, stacked along a new first axis
+    public record Scanned(List<Tensor> carried, List<Tensor> outputs) {
+        /// Copies the lists.
+        public Scanned {
+            carried = List.copyOf(carried);
+            outputs = List.copyOf(outputs);
+        }
+    }
+
+    /// A step of a [#scan].
+    @FunctionalInterface
+    public interface Step {
+        /// Computes one position.
+        ///
+        /// @param carried what the position before carried on; the initial values at first
+        /// @param slices of each sequence the part at this position
+        Scanned apply(List<Tensor> carried, List<Tensor> slices);
+    }
+
+    /// A step at each position along the first axis of some sequences, from first to last. Inside a capture it becomes
+    /// one node with the step as its body, whatever the number of positions; elsewhere it is a loop.
+    ///
+    /// Gradients flow to the initial values, the sequences and whatever else the step uses. The step must carry on
+    /// tensors of the dtypes and shapes that it was given, and must not change tensors from outside in place.
+    ///
+    /// @param initial what the first position is given
+    /// @param sequences tensors of the same extent along their first axis, at least one
+    public static Scanned scan(Step step, List<Tensor> initial, List<Tensor> sequences) {
+        return Control.scan(step, initial, sequences);
+    }
+
+    /// The elements along the first axis combined one after the other: fn(... fn(fn(initial, e0), e1) ..., en). See
+    /// [#scan].
+    public static Tensor foldl(BinaryOperator<Tensor> fn, Tensor elements, Tensor initial) {
+        return Control.foldl(fn, elements, initial);
+    }
+
+    /// A body repeated as long as a condition on the state, a tensor of one element, is not zero. Inside a capture it
+    /// becomes one node; elsewhere it is a loop. Without a limit on the number of trips its result cannot be
+    /// differentiated inside a capture.
+    ///
+    /// @return the last state
+    public static List<Tensor> whileLoop(Function<List<Tensor>, Tensor> condition,
+            Function<List<Tensor>, List<Tensor>> body, List<Tensor> initial) {
+        return Control.whileLoop(condition, body, initial, 0);
+    }
+
+    /// A body repeated as long as a condition on the state holds, at most a given number of times. Inside a capture its
+    /// result can be differentiated: the state before each trip is kept, in memory for `maxTrips` of them.
+    ///
+    /// @return the last state
+    /// @throws dev.tenon.api.TensorException if the condition still holds after `maxTrips` trips
+    public static List<Tensor> whileLoop(Function<List<Tensor>, Tensor> condition,
+            Function<List<Tensor>, List<Tensor>> body, List<Tensor> initial, int maxTrips) {
+        if (maxTrips < 1) {
+            throw new TensorException("while: maxTrips " + maxTrips + ": expected at least 1");
+        }
+        return Control.whileLoop(condition, body, initial, maxTrips);
     }
 
     static Graph capture(String name, Function<List<Tensor>, List<Tensor>> fn, List<Tensor> examples,
