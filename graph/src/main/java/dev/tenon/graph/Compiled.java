@@ -79,9 +79,7 @@ public final class Compiled {
 
     private Entry entry(List<Tensor> inputs, Signature s) {
         try {
-            Map<Object, String> names = new LinkedHashMap<>();
-            models.forEach(m -> m.tensors().forEach((name, t) -> names.putIfAbsent(t.storageKey(), name)));
-            return new Entry(Differentiable.capture(fn, inputs, s.gradients, names, options), null);
+            return new Entry(Differentiable.capture(fn, inputs, s.gradients, Graphs.names(models), options), null);
         } catch (CaptureException e) {
             String reason = e.getMessage();
             if (reasons.add(reason)) {

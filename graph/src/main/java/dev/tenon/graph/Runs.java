@@ -36,8 +36,8 @@ final class Runs {
             return inline(g, feeds);
         }
         if (Context.tracksGradients() && feeds.stream().anyMatch(Tensor::requiresGrad)) {
-            throw new TensorException("graph " + g.name() + ": an input requires a gradient, which a run of a graph does"
-                    + " not give: use Graphs.compile, detach() the input, or run under Context.noGrad()");
+            throw new TensorException("graph " + g.name() + ": an input requires a gradient, which a run of a graph"
+                    + " does not give: use Graphs.compile, detach() the input, or run under Context.noGrad()");
         }
         if (g.updates().isEmpty() && g.gradients().isEmpty()) {
             return runOnce(g, feeds, draws);
@@ -54,8 +54,8 @@ final class Runs {
     /// Records the nodes of a graph into the capture that is going on, or lets the tape follow them.
     static List<Tensor> inline(Graph g, List<Tensor> feeds) {
         if (!g.gradients().isEmpty()) {
-            throw new TensorException("graph " + g.name() + ": sets gradients of leaves, which cannot be part of another"
-                    + " capture");
+            throw new TensorException("graph " + g.name() + ": sets gradients of leaves, which cannot be part of"
+                    + " another capture");
         }
         Interpreter it = new Interpreter(g, feeds, Draws.NONE).run();
         List<Tensor> out = it.outputs();
