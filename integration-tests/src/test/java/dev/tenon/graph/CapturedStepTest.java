@@ -26,6 +26,7 @@ import dev.tenon.nn.layer.Linear;
 import dev.tenon.nn.layer.MaxPool2d;
 import dev.tenon.nn.optim.Adam;
 import dev.tenon.nn.optim.GradientClipping;
+import dev.tenon.nn.optim.Muon;
 import dev.tenon.nn.optim.NAdam;
 import dev.tenon.nn.optim.Optimizer;
 import dev.tenon.nn.optim.SGD;
@@ -219,6 +220,11 @@ class CapturedStepTest {
             optimizer.zeroGrad();
             return in;
         }, List.of(x)));
+    }
+
+    @Test
+    void mlpWithMuon() {
+        check(CapturedStepTest::mlp, p -> new Muon(p, 0.02), Shape.of(8, 6), 3);
     }
 
     @Test
