@@ -9,6 +9,7 @@ module dev.tenon.nn {
     exports dev.tenon.nn.optim;
     exports dev.tenon.nn.precision;
     exports dev.tenon.nn.recurrent;
+    exports dev.tenon.nn.train;
     exports dev.tenon.nn.transformer;
     exports dev.tenon.nn;
 

@@ -118,6 +118,8 @@ public final class Checkpoints {
 
     void save(Checkpoint checkpoint, Map<String, String> text, long step, int epochs) throws IOException {
         Path file = folder.resolve("checkpoint-%010d-%05d.safetensors".formatted(step, epochs));
+        // Where one of this name is there already, it must not count while it is written over.
+        Files.deleteIfExists(hashFile(file));
         checkpoint.save(file, text);
         AtomicFiles.write(hashFile(file), (hash(file) + "  " + file.getFileName() + "\n")
                 .getBytes(StandardCharsets.US_ASCII));

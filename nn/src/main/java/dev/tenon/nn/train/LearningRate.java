@@ -74,7 +74,7 @@ public abstract class LearningRate implements Callback, Checkpoint.Part {
                 optimizer = run.optimizer();
                 scheduler = new LRScheduler(run.optimizer(), schedule);
             }
-            long done = perStep ? run.step() : run.epoch() - 1;
+            long done = perStep ? run.step() : run.epoch();
             while (stateful().steps() < done) {
                 stateful().step();
             }

@@ -34,7 +34,8 @@ public final class TrainingRun {
         return fit.average();
     }
 
-    /// The number of the present epoch, from 1. In `onEpochEnd`, of the one that ends.
+    /// The number of the present epoch, from 1; in `onEpochEnd`, of the one that ends. Outside of epochs, how many are
+    /// done.
     public int epoch() {
         return fit.epoch();
     }
