@@ -4,6 +4,7 @@ import dev.tenon.api.Context;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.nn.functional.ClassLosses;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -22,7 +23,7 @@ import java.util.stream.IntStream;
 ///
 /// Scores are one per sample with a target of 0 or 1, or `[n, classes]` with class numbers. Of two classes the
 /// difference of the scores counts. Of more, the log-softmax of each class against all others, and the result is the
-/// mean over the classes that have both positives and negatives. All scores are kept until they are read.
+/// mean over the classes that have both positives and negatives. Targets of -100 do not count. All scores are kept until they are read.
 public final class Auc extends Metric {
     private final List<Tensor> scores = new ArrayList<>();
     private final List<Tensor> targets = new ArrayList<>();
@@ -67,15 +68,16 @@ public final class Auc extends Metric {
         int columns = (int) scores.getFirst().size(1);
         double[] s = all(scores);
         double[] y = all(targets);
+        int[] counts = IntStream.range(0, y.length).filter(i -> y[i] != ClassLosses.IGNORE).toArray();
         if (columns == 1) {
-            return area(s, i -> y[i] > 0.5);
+            return area(counts, s, i -> y[i] > 0.5);
         }
         double sum = 0;
         int counted = 0;
         for (int c = 0; c < columns; c++) {
             int column = c;
             double[] own = IntStream.range(0, y.length).mapToDouble(i -> s[i * columns + column]).toArray();
-            double a = area(own, i -> (int) y[i] == column);
+            double a = area(counts, own, i -> (int) y[i] == column);
             if (!Double.isNaN(a)) {
                 sum += a;
                 counted++;
@@ -89,8 +91,8 @@ public final class Auc extends Metric {
     }
 
     /// NaN if there are no positives or no negatives, or a score is NaN.
-    private static double area(double[] scores, IntPredicate positive) {
-        Integer[] order = IntStream.range(0, scores.length).boxed().toArray(Integer[]::new);
+    private static double area(int[] counts, double[] scores, IntPredicate positive) {
+        Integer[] order = IntStream.of(counts).boxed().toArray(Integer[]::new);
         Arrays.sort(order, Comparator.comparingDouble(i -> scores[i]));
         double positives = 0;
         double ranks = 0;
@@ -111,7 +113,7 @@ public final class Auc extends Metric {
             }
             from = to;
         }
-        double negatives = scores.length - positives;
+        double negatives = counts.length - positives;
         return (ranks - positives * (positives + 1) / 2) / (positives * negatives);
     }
 
