@@ -29,8 +29,8 @@ final class Staging implements AutoCloseable {
         @Nullable Event consumed;
     }
 
-    private record Staged(@Nullable Stage stage, List<Field> fields, long[] indices, long number, @Nullable Event copied,
-            @Nullable RuntimeException failure) {}
+    private record Staged(@Nullable Stage stage, List<Field> fields, long[] indices, long number,
+            @Nullable Event copied, @Nullable RuntimeException failure) {}
 
     private final Device device;
     private final DeviceRuntime runtime;
