@@ -3,6 +3,8 @@ package dev.tenon.cli;
 import dev.tenon.api.Tensor;
 import dev.tenon.data.format.Safetensors;
 import dev.tenon.nn.Module;
+import dev.tenon.report.SamplePage;
+import dev.tenon.report.TrainingCurve;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;

@@ -15,6 +15,8 @@ import dev.tenon.nn.loss.CrossEntropyLoss;
 import dev.tenon.nn.optim.CosineAnnealingLR;
 import dev.tenon.nn.optim.LRScheduler;
 import dev.tenon.nn.optim.Optimizer;
+import dev.tenon.report.SamplePage;
+import dev.tenon.report.TrainingCurve;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
