@@ -131,7 +131,7 @@ public final class ImageFiles {
     }
 
     /// ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B in 16-bit fixed point, rounded.
-    static int luma(int r, int g, int b) {
+    public static int luma(int r, int g, int b) {
         return r * 19595 + g * 38470 + b * 7471 + 0x8000 >> 16;
     }
 
