@@ -145,7 +145,7 @@ final class TrainCommand implements Callable<Integer> {
         model.to(device);
         RunFolder run = RunFolder.at(folder);
         Training training = new Training(model, options.optimizer(recipe.defaults(), model, settings.lr()),
-            recipe.text());
+            recipe.text(), confusion);
         PrintWriter err = Main.err(spec);
         err.printf(Locale.ROOT, "%s (%d parameters) on %s, %d to train and %d to test, device %s%n", recipe.title(),
             model.parameterCount(), job.name, job.train.size(), job.test.size(), device);
@@ -228,7 +228,7 @@ final class TrainCommand implements Callable<Integer> {
         if (images != null) {
             run.saveSamples(title + ", test set", images.names(),
                 Training.predictions(model, images, device, SAMPLES));
-            if (confusion && training.confusion().length > 0) {
+            if (training.confusion().length > 0) {
                 ConfusionPicture.write(run.file(RunFolder.CONFUSION), title + ", test set", images.names(),
                     training.confusion());
             }

@@ -65,13 +65,17 @@ final class Training {
 
     private final Module model;
     private final Trainer trainer;
-    private final boolean text;
     private final ConfusionMatrix confusion = new ConfusionMatrix();
 
-    Training(Module model, Optimizer optimizer, boolean text) {
+    /// @param confused whether it is counted which classes are taken for which
+    Training(Module model, Optimizer optimizer, boolean text, boolean confused) {
         this.model = model;
-        this.text = text;
-        List<Metric> metrics = new ArrayList<>(List.of(new Accuracy(), text ? new Perplexity() : confusion));
+        List<Metric> metrics = new ArrayList<>(List.of(new Accuracy()));
+        if (text) {
+            metrics.add(new Perplexity());
+        } else if (confused) {
+            metrics.add(confusion);
+        }
         Trainer.Builder b = Trainer.of(model).optimizer(optimizer).metrics(metrics.toArray(Metric[]::new));
         var loss = new CrossEntropyLoss();
         this.trainer = (text ? b.step(characters(model, loss))
@@ -152,9 +156,9 @@ final class Training {
             + " --out, or remove the folder to start over (" + e.getMessage() + ")", e);
     }
 
-    /// Which classes the test set's images were taken for, in the last epoch; none for texts.
+    /// Which classes the test set's images were taken for, in the last epoch; empty if that was not counted.
     long[][] confusion() {
-        return text ? new long[0][0] : confusion.matrix();
+        return confusion.matrix();
     }
 
     /// What the model says of the first samples of the test set.
