@@ -42,10 +42,14 @@ public final class LoaderTrace implements AutoCloseable {
     ///
     /// @throws UncheckedIOException if the file cannot be written
     static synchronized @Nullable LoaderTrace ofProcess() {
-        String file = System.getProperty(PROPERTY);
-        if (ofProcess == null && file != null && !file.isBlank()) {
+        String file = System.getProperty(PROPERTY, "");
+        if (file.isBlank()) {
+            return null;
+        }
+        Path wanted = Path.of(file);
+        if (ofProcess == null || !ofProcess.path.equals(wanted)) {
             try {
-                ofProcess = new LoaderTrace(Path.of(file));
+                ofProcess = new LoaderTrace(wanted);
             } catch (IOException e) {
                 throw new UncheckedIOException("-D" + PROPERTY + "=" + file + ": cannot be written: " + e, e);
             }

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /// Images of unsigned bytes as samples of floats: input `F32` of shape [channels, height, width], target `I64`. Byte b
-/// of channel c becomes (b / 255 - mean[c]) / deviation[c], looked up in a table.
+/// of channel c becomes (b / 255 - mean\[c\]) / deviation\[c\], looked up in a table.
 public final class PixelTable {
     private static final int VALUES = 256;
 

@@ -1,5 +1,6 @@
 package dev.tenon.data;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ final class Samplers {
     private static final long WEIGHTED = 0x7765696768740004L;
     private static final long STRATIFIED = 0x7374726174610007L;
     private static final long BALANCED = 0x62616C616E630008L;
+    /// How finely [#stratified] tells places apart.
+    private static final double PLACES = 0x1p32;
 
     private Samplers() {
     }
@@ -136,20 +139,18 @@ final class Samplers {
         List<long[]> classes = classes(labels);
         return of(labels.length, epoch -> {
             SplitMix64 random = SplitMix64.independent(seed, STRATIFIED, epoch);
-            double[] places = new double[labels.length];
+            // place and index in one number, so that sorting needs no objects
+            long[] places = new long[labels.length];
             for (long[] members : classes) {
                 long[] order = members.clone();
                 shuffle(order, random);
                 double u = random.uniform();
                 for (int j = 0; j < order.length; j++) {
-                    places[(int) order[j]] = (j + u) / order.length;
+                    places[(int) order[j]] = (long) ((j + u) / order.length * PLACES) << Integer.SIZE - 1 | order[j];
                 }
             }
-            return IntStream.range(0, places.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble(i -> places[i]))
-                .mapToLong(i -> i)
-                .iterator();
+            Arrays.sort(places);
+            return LongStream.of(places).map(p -> p & Integer.MAX_VALUE).iterator();
         });
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.Device;
 import dev.tenon.api.Shape;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,5 +178,58 @@ class ResumeTest {
         }
         assertTrue(json.contains("\"args\":{\"epoch\":0,\"batch\":8}") && json.contains("-worker-1\"}}"), json);
         assertEquals(9, json.split("\"name\":\"decode\"", -1).length - 1);
+    }
+
+    /// While the model computes, workers decode what comes next: the trace shows both at one time.
+    @Test
+    void tracesShowOverlap(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("overlap.json");
+        Dataset<Sample> slow = DatasetTest.numbers(12).map(i -> {
+            LockSupport.parkNanos(4_000_000);
+            return Sample.of(new float[1], Shape.of(1), i);
+        });
+        try (LoaderTrace trace = new LoaderTrace(file);
+                DataLoader loader = DataLoader.builder(slow).workers(1).device(TestBackend.host()).trace(trace)
+                    .build()) {
+            for (Batch b : loader) {
+                LockSupport.parkNanos(4_000_000);
+                b.close();
+            }
+        }
+        Matcher event = Pattern.compile("\"name\":\"(decode|compute)\".*?\"ts\":([0-9.]+),\"dur\":([0-9.]+)")
+            .matcher(Files.readString(file));
+        List<double[]> decoding = new ArrayList<>();
+        List<double[]> computing = new ArrayList<>();
+        while (event.find()) {
+            double start = Double.parseDouble(event.group(2));
+            (event.group(1).equals("decode") ? decoding : computing)
+                .add(new double[] {start, start + Double.parseDouble(event.group(3))});
+        }
+        assertEquals(12, decoding.size());
+        assertEquals(12, computing.size());
+        double both = 0;
+        for (double[] d : decoding) {
+            for (double[] c : computing) {
+                both += Math.max(0, Math.min(d[1], c[1]) - Math.max(d[0], c[0]));
+            }
+        }
+        // eleven times four milliseconds, if nothing else ran here
+        assertTrue(both > 10_000, both + " microseconds");
+    }
+
+    @Test
+    void thePropertyTracesEveryLoader(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("all.json");
+        System.setProperty(LoaderTrace.PROPERTY, file.toString());
+        try (DataLoader a = builder(0, TestBackend.host()).build(); DataLoader b = builder(1, TestBackend.host())
+                .build()) {
+            epochs(a, 1);
+            epochs(b, 1);
+            assertEquals(18, Files.readString(file).split("\"name\":\"decode\"", -1).length - 1);
+            System.setProperty(LoaderTrace.PROPERTY, folder.resolve("no/such/folder.json").toString());
+            assertThrows(UncheckedIOException.class, () -> builder(0, TestBackend.host()).build());
+        } finally {
+            System.clearProperty(LoaderTrace.PROPERTY);
+        }
     }
 }

@@ -98,7 +98,7 @@ public final class ImageDataset implements Dataset<Sample>, BatchSource {
         into.row(1, row).set(ValueLayout.JAVA_LONG, 0, labels[(int) index]);
     }
 
-    /// The same images as `F32`: byte b of channel c becomes (b / 255 - means[c]) / deviations[c]. The fastest way
+    /// The same images as `F32`: byte b of channel c becomes (b / 255 - means\[c\]) / deviations\[c\]. The fastest way
     /// to train on images that are not augmented.
     ///
     /// @throws IllegalArgumentException if there is not one mean and deviation for each channel, or a deviation is not

@@ -7,6 +7,7 @@ import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
+import java.awt.image.DataBufferByte;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -24,8 +25,11 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /// Reads image files (PNG, JPEG, GIF, BMP, TIFF and what else `ImageIO` has readers for) as arrays `U8` of shape
 /// [channels, height, width].
 public final class ImageFiles {
-    /// More pixels than this are not decoded: a small file may claim any size.
-    private static final long MOST_PIXELS = 1L << 28;
+    /// More pixels than this are not decoded: a file may claim any size.
+    private static final long MOST_PIXELS = 1L << 26;
+    /// Nor more for each byte of the file: no compression of pictures goes so far (deflate, with eight pixels to a
+    /// byte, comes to 8,256).
+    private static final long MOST_PER_BYTE = 10_000;
 
     /// What becomes of colours.
     public enum Mode {
@@ -62,7 +66,8 @@ public final class ImageFiles {
 
     /// The image in a file. Transparency is dropped; of several images the first counts.
     ///
-    /// @throws DatasetFormatException if the file holds no image that can be read, or one of more than 2^28 pixels
+    /// @throws DatasetFormatException if the file holds no image that can be read, or one of more than 2^26 pixels
+    ///     or of more than so small a file can hold
     /// @throws IOException if reading fails
     public static HostArray read(Path file, Mode mode) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
@@ -77,9 +82,10 @@ public final class ImageFiles {
                 reader.setInput(in, true, true);
                 long width = reader.getWidth(0);
                 long height = reader.getHeight(0);
-                if (width * height > MOST_PIXELS) {
+                long most = Math.min(MOST_PIXELS, MOST_PER_BYTE * bytes.length);
+                if (width * height > most) {
                     throw new DatasetFormatException(file, "claims " + width + " x " + height
-                        + " pixels; at most " + MOST_PIXELS + " are read");
+                        + " pixels; at most " + most + " are read from a file of " + bytes.length + " bytes");
                 }
                 return array(reader.read(0), mode);
             } finally {
@@ -108,26 +114,34 @@ public final class ImageFiles {
                 System.arraycopy(out, 0, out, plane, plane);
                 System.arraycopy(out, 0, out, 2 * plane, plane);
             }
+        } else if (image.getType() == BufferedImage.TYPE_3BYTE_BGR
+                && image.getRaster().getDataBuffer() instanceof DataBufferByte buffer
+                && buffer.getData().length == 3 * plane) {
+            // what readers make of most files: no need for a method call for every pixel
+            byte[] bgr = buffer.getData();
+            for (int i = 0; i < plane; i++) {
+                put(out, i, plane, mode, bgr[3 * i + 2] & 0xFF, bgr[3 * i + 1] & 0xFF, bgr[3 * i] & 0xFF);
+            }
         } else {
             int[] line = new int[width];
             for (int y = 0; y < height; y++) {
                 image.getRGB(0, y, width, 1, line, 0, width);
                 for (int x = 0; x < width; x++) {
-                    int r = line[x] >> 16 & 0xFF;
-                    int g = line[x] >> 8 & 0xFF;
-                    int b = line[x] & 0xFF;
-                    int at = y * width + x;
-                    if (mode == Mode.GREY) {
-                        out[at] = (byte) luma(r, g, b);
-                    } else {
-                        out[at] = (byte) r;
-                        out[plane + at] = (byte) g;
-                        out[2 * plane + at] = (byte) b;
-                    }
+                    put(out, y * width + x, plane, mode, line[x] >> 16 & 0xFF, line[x] >> 8 & 0xFF, line[x] & 0xFF);
                 }
             }
         }
         return HostArray.of(out, Shape.of(mode.channels, height, width));
+    }
+
+    private static void put(byte[] out, int at, int plane, Mode mode, int r, int g, int b) {
+        if (mode == Mode.GREY) {
+            out[at] = (byte) luma(r, g, b);
+        } else {
+            out[at] = (byte) r;
+            out[plane + at] = (byte) g;
+            out[2 * plane + at] = (byte) b;
+        }
     }
 
     /// ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B in 16-bit fixed point, rounded.

@@ -35,9 +35,15 @@ final class Colors {
         float f = (float) factor;
         float[] in = image.floats();
         float[] out = new float[in.length];
-        for (int i = 0; i < out.length; i++) {
-            float o = other[other.length == out.length ? i : i % other.length];
-            out[i] = o + f * (in[i] - o);
+        // where the other image has one value or one plane, it serves every channel
+        int step = other.length == 1 ? 0 : 1;
+        int again = other.length == in.length ? 0 : image.height * image.width * step;
+        int plane = image.height * image.width;
+        for (int c = 0; c < image.channels; c++) {
+            for (int i = c * plane, at = i * step - c * again; i < (c + 1) * plane; i++, at += step) {
+                float o = other[at];
+                out[i] = o + f * (in[i] - o);
+            }
         }
         return image.truncated(out);
     }

@@ -42,11 +42,15 @@ public record GaussianBlur(int kernelHeight, int kernelWidth, double sigmaLow, d
         float[] half = new float[in.length];
         float[] out = new float[in.length];
         int w = x.width;
+        float[] line = new float[w + 2 * halfX];
         for (int y = 0; y < x.channels * x.height; y++) {
-            for (int k = -halfX; k <= halfX; k++) {
-                float weight = alongRows[k + halfX];
+            for (int i = 0; i < line.length; i++) {
+                line[i] = in[y * w + PaddingMode.REFLECT.place(i - halfX, w)];
+            }
+            for (int k = 0; k < kernelWidth; k++) {
+                float weight = alongRows[k];
                 for (int i = 0; i < w; i++) {
-                    half[y * w + i] += weight * in[y * w + PaddingMode.REFLECT.place(i + k, w)];
+                    half[y * w + i] += weight * line[i + k];
                 }
             }
         }

@@ -4,7 +4,6 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
 import dev.tenon.data.HostArray;
 import java.lang.foreign.MemorySegment;
-import java.util.stream.IntStream;
 
 /// An image while it is being transformed: planes of bytes or of floats on the Java heap. Immutable by convention.
 final class Image {
@@ -152,21 +151,34 @@ final class Image {
 
     /// The part that begins at a pixel, which may lie outside, as may the end.
     Image cropped(int top, int left, int newHeight, int newWidth, double fill, PaddingMode mode) {
-        return remapped(IntStream.range(top, top + newHeight).map(i -> mode.place(i, height)).toArray(),
-            IntStream.range(left, left + newWidth).map(i -> mode.place(i, width)).toArray(), fill);
+        return remapped(places(top, newHeight, height, mode), places(left, newWidth, width, mode), fill);
+    }
+
+    private static int[] places(int from, int count, int n, PaddingMode mode) {
+        int[] out = new int[count];
+        for (int i = 0; i < count; i++) {
+            out[i] = mode.place(from + i, n);
+        }
+        return out;
     }
 
     Image cropped(int top, int left, int newHeight, int newWidth) {
         return cropped(top, left, newHeight, newWidth, 0, PaddingMode.CONSTANT);
     }
 
+    private static int[] line(int n, boolean backwards) {
+        int[] out = new int[n];
+        for (int i = 0; i < n; i++) {
+            out[i] = backwards ? n - 1 - i : i;
+        }
+        return out;
+    }
+
     Image flippedHorizontally() {
-        return remapped(IntStream.range(0, height).toArray(),
-            IntStream.range(0, width).map(x -> width - 1 - x).toArray(), 0);
+        return remapped(line(height, false), line(width, true), 0);
     }
 
     Image flippedVertically() {
-        return remapped(IntStream.range(0, height).map(y -> height - 1 - y).toArray(),
-            IntStream.range(0, width).toArray(), 0);
+        return remapped(line(height, true), line(width, false), 0);
     }
 }

@@ -82,9 +82,13 @@ final class Resample {
         if (image.isBytes()) {
             byte[] in = image.bytes();
             byte[] out = new byte[lines * width];
+            int[][] fixed = new int[width][];
             for (int x = 0; x < width; x++) {
-                int[] k = fixed(w.weights[x]);
-                for (int y = 0; y < lines; y++) {
+                fixed[x] = fixed(w.weights[x]);
+            }
+            for (int y = 0; y < lines; y++) {
+                for (int x = 0; x < width; x++) {
+                    int[] k = fixed[x];
                     int from = y * old + w.first[x];
                     int sum = 1 << BITS - 1;
                     for (int i = 0; i < k.length; i++) {

@@ -17,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,7 +123,7 @@ class ImageFolderTest {
         }
         Files.write(torn, huge);
         ImageFolder folder = ImageFolder.of(root);
-        assertThrows(DatasetFormatException.class, () -> folder.get(1));
+        assertTrue(assertThrows(DatasetFormatException.class, () -> folder.get(1)).getMessage().contains("claims"));
         try (DataLoader loader = DataLoader.builder(folder).workers(1).build()) {
             String m = assertThrows(DataLoaderException.class,
                 () -> loader.forEach(b -> b.close())).getMessage();
@@ -144,5 +145,36 @@ class ImageFolderTest {
         Files.createDirectories(root.resolve("emu"));
         m = assertThrows(DatasetFormatException.class, () -> ImageFolder.of(root)).getMessage();
         assertTrue(m.contains("dog, emu") && m.contains("png"), m);
+    }
+
+    /// Damaged anywhere: either an image, or an error that names the file.
+    @Test
+    void damagedFilesGiveImagesOrClearErrors() throws Exception {
+        Random random = new Random(11);
+        BufferedImage photo = new BufferedImage(24, 18, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 24 * 18; i++) {
+            photo.setRGB(i % 24, i / 24, random.nextInt());
+        }
+        for (String format : List.of("png", "jpg", "gif", "bmp")) {
+            byte[] good = Files.readAllBytes(write("fuzz/a." + format, format, photo));
+            Path file = root.resolve("fuzz/b." + format);
+            int images = 0;
+            for (int i = 0; i < 250; i++) {
+                byte[] bad = i % 5 == 0 ? Arrays.copyOf(good, random.nextInt(good.length)) : good.clone();
+                for (int k = 0; k <= i % 4 && bad.length > 0; k++) {
+                    // headers more often than pixels
+                    int at = random.nextInt(random.nextBoolean() ? Math.min(60, bad.length) : bad.length);
+                    bad[at] = (byte) random.nextInt();
+                }
+                Files.write(file, bad);
+                try {
+                    assertEquals(3, ImageFiles.read(file, ImageFiles.Mode.RGB).shape().dim(0));
+                    images++;
+                } catch (DatasetFormatException e) {
+                    assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
+                }
+            }
+            assertTrue(images > 0 && images < 250, format + ": " + images + " of 250 could be read");
+        }
     }
 }
