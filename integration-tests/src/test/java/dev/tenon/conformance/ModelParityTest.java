@@ -14,12 +14,9 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import dev.tenon.nn.Module;
-import dev.tenon.nn.Parameter;
-import dev.tenon.nn.layer.DropoutLayer;
-import dev.tenon.nn.loss.CrossEntropyLoss;
-import dev.tenon.nn.models.GoogLeNet;
 import dev.tenon.nn.models.Weights;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,21 +24,27 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleSupplier;
+import java.util.function.ToDoubleBiFunction;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Networks with given weights compute what PyTorch does: outputs in evaluation mode, and of one training step the loss,
-/// the gradients and the running statistics, in `F32` and `F64`, on the device of `-Dtenon.device`.
+/// Networks with given weights compute what PyTorch does: outputs in evaluation mode, and of one training step the
+/// loss, the gradients and the running statistics, in `F32` and `F64`, on the device of `-Dtenon.device`.
 ///
 /// Each folder below `-Dtenon.parity.dir` (by default `models` in the folder of the other reference data, see
 /// [ConformanceFolder]) is one network: `state.safetensors`, `input.npy`, `labels.npy`, `output.npy`, `expected.json`,
 /// and perhaps `state.pt` with the same values. `src/test/python/model_parity.py` writes such folders.
+/// Near the switch of a ReLU or a maximum, and where batch normalisation has few values, gradients jump, and `F32` may
+/// rightly come out on the other side than PyTorch's `F64`. A number in `F32` outside of its tolerance therefore passes
+/// if it is off by no more than it moves in `F64` when weights change a little ([ParityStep.Sensitivity]); how many
+/// those are is printed.
+///
 /// `-Dtenon.parity.only=resnet` runs the networks whose names start so, `-Dtenon.parity.dtypes=f32` in one dtype.
 class ModelParityTest {
-    private static final CrossEntropyLoss CRITERION = new CrossEntropyLoss();
-
     private int passed;
+    private int withSlack;
     private int skipped;
     private final List<String> failures = new ArrayList<>();
 
@@ -64,6 +67,10 @@ class ModelParityTest {
             }
         }
         failures.forEach(System.out::println);
+        if (withSlack > 0) {
+            System.out.println(withSlack + " of those that passed are off by no more than F64 moves when weights change"
+                    + " by what F32 rounds off");
+        }
         System.out.println("parity " + device + ": " + passed + " passed, " + failures.size() + " failed, " + skipped
                 + " skipped");
         assertEquals(0, failures.size(), "comparisons failed; they are listed above");
@@ -73,17 +80,17 @@ class ModelParityTest {
         Optional<String> refusal = refusal(dtype, device);
         if (refusal.isPresent()) {
             skipped++;
-            System.out.println(f.path().getFileName() + " " + dtype + " skipped: " + refusal.get());
+            System.out.println(f.title(dtype) + " skipped: " + refusal.get());
             return;
         }
         int before = failures.size();
         long start = System.nanoTime();
-        String what = f.path().getFileName() + " " + dtype;
+        String what = f.title(dtype);
         try (Scope _ = Scope.open()) {
             Module net = f.network();
             net.to(device).to(dtype);
             checkOutput(f, net, dtype, device, what);
-            checkStep(f, net, dtype, device, what);
+            checkStep(f, ParityStep.of(f, net, dtype, device), dtype, new Slack(f, dtype, device));
             if (dtype == DType.F32 && Files.exists(f.path().resolve("state.pt"))) {
                 checkTorchFile(f, net, what);
             }
@@ -114,94 +121,91 @@ class ModelParityTest {
             compare(what + " output", want.toDoubleArray(), got.toDoubleArray(), dtype == DType.F32
                     ? (w, _) -> 1e-3 * Math.abs(w) + 4 * error + 1e-6
                     // The file has them in F32.
-                    : (w, max) -> 1e-6 * Math.abs(w) + 1e-7 * max);
+                    : (w, max) -> 1e-6 * Math.abs(w) + 1e-7 * max, () -> 0);
         }
     }
 
-    private void checkStep(ParityFolder f, Module net, DType dtype, Device device, String what) throws IOException {
-        net.train();
-        net.modules().stream().filter(m -> m instanceof DropoutLayer).forEach(Module::eval);
-        try (Scope _ = Scope.open()) {
-            Tensor input = f.array("input", dtype, device);
-            Tensor labels = f.array("labels", dtype, device);
-            Tensor loss = net instanceof GoogLeNet g ? g.callWithAuxiliary(input).loss(ModelParityTest::loss, labels)
-                    : loss(net.call(input), labels);
-            double tolerance = dtype == DType.F32 ? 1e-5 : 1e-9;
-            compare(what + " loss", new double[] {f.number("train", "loss")}, new double[] {loss.item()},
-                    (w, _) -> tolerance * Math.abs(w));
-            loss.backward();
-            checkNorms(f, net, dtype, what);
-            checkElements(f, net, dtype, what);
-            double error = f.numberOrZero("train", "running_f32_vs_f64");
-            checkFirst(what + " running", f.lists("running_after"), net.stateDict(), dtype == DType.F32
-                    ? (w, max) -> 1e-5 * Math.abs(w) + 1e-6 * max + 10 * error
-                    : (w, max) -> 1e-9 * max);
-        }
+    private void checkStep(ParityFolder f, ParityStep got, DType dtype, Slack slack) throws IOException {
+        String what = f.title(dtype);
+        double tolerance = dtype == DType.F32 ? 1e-5 : 1e-9;
+        double loss = f.number("train", "loss");
+        compare(what + " loss", new double[] {loss}, new double[] {got.loss()}, (w, _) -> tolerance * Math.abs(w),
+                () -> slack.of((a, b) -> Math.abs(a.loss() - b.loss())));
+        checkNorms(f, got, dtype, slack);
+        Map<String, Double> errors = f.numbers("grad_f32_abs_err");
+        Map<String, double[]> first = f.lists("grad_first8");
+        double most = Math.max(f.numberOrZero("train", "grad_max_abs"),
+                first.values().stream().mapToDouble(ModelParityTest::largest).max().orElse(0));
+        first.forEach((name, want) -> compare(what + " gradient of " + name, want, got.gradients().get(name),
+                dtype == DType.F32 ? (_, _) -> 10 * errors.getOrDefault(name, 0.0) + 1e-5 * most
+                        : (w, _) -> 1e-6 * Math.abs(w) + 1e-9 * most,
+                () -> slack.of((a, b) -> distance(a.gradients().get(name), b.gradients().get(name)))));
+        double error = f.numberOrZero("train", "running_f32_vs_f64");
+        f.lists("running_after").forEach((name, want) -> compare(what + " running " + name, want,
+                got.running().get(name), dtype == DType.F32
+                        ? (w, max) -> 1e-5 * Math.abs(w) + 1e-6 * max + 10 * error : (_, max) -> 1e-9 * max,
+                () -> slack.of((a, b) -> distance(a.running().get(name), b.running().get(name)))));
     }
 
-    private static Tensor loss(Tensor logits, Tensor labels) {
-        return CRITERION.call(logits.flatten(0, -2), labels.flatten());
-    }
-
-    private void checkNorms(ParityFolder f, Module net, DType dtype, String what) {
+    private void checkNorms(ParityFolder f, ParityStep got, DType dtype, Slack slack) throws IOException {
         Map<String, Double> want = f.numbers("grad_norm");
-        Map<String, Parameter> parameters = net.namedParameters();
-        if (!want.keySet().equals(parameters.keySet())) {
-            failures.add(what + ": gradients of " + want.keySet() + ", the network has " + parameters.keySet());
+        if (!want.keySet().equals(got.norms().keySet())) {
+            failures.add(f.title(dtype) + ": gradients of " + want.keySet() + ", the network has "
+                    + got.norms().keySet());
             return;
         }
-        boolean deep = net.namedBuffers().keySet().stream().anyMatch(n -> n.endsWith("running_mean"))
+        boolean deep = f.weights().shapes().keySet().stream().anyMatch(n -> n.endsWith("running_mean"))
                 && !f.model().equals("resnet18");
         double relative = dtype == DType.F64 ? 1e-6 : deep ? 2e-2 : 1e-4;
-        double largest = want.values().stream().mapToDouble(v -> v).max().orElse(0);
-        double[] wanted = want.values().stream().mapToDouble(v -> v).toArray();
-        double[] got = want.keySet().stream().mapToDouble(n -> norm(parameters.get(n))).toArray();
+        double most = want.values().stream().mapToDouble(v -> v).max().orElse(0);
         // What is nothing but rounding, such as the gradient of a shift before batch normalisation, is zero.
-        compare(what + " gradient norms", wanted, got, (w, _) -> w > 1e-6 * largest ? relative * w
-                : (dtype == DType.F64 ? 1e-6 : 1e-4) * largest);
+        double zero = (dtype == DType.F64 ? 1e-6 : 1e-4) * most;
+        want.forEach((name, norm) -> compare(f.title(dtype) + " gradient norm of " + name, new double[] {norm},
+                new double[] {got.norms().get(name)}, (w, _) -> w > 1e-6 * most ? relative * w : zero,
+                () -> slack.of((a, b) -> Math.abs(a.norms().get(name) - b.norms().get(name)))));
     }
 
-    private static double norm(Parameter p) {
-        Tensor g = p.grad();
-        if (g == null) {
-            return 0;
+    private static double largest(double[] values) {
+        return Arrays.stream(values).map(Math::abs).max().orElse(0);
+    }
+
+    private static double distance(double[] a, double[] b) {
+        double most = 0;
+        for (int i = 0; i < a.length; i++) {
+            most = Math.max(most, Math.abs(a[i] - b[i]));
         }
-        try (Context.Mode _ = Context.noGrad(); Scope _ = Scope.open()) {
-            return g.norm().item();
+        return most;
+    }
+
+    /// How far numbers of a network may be off because they jump; computed when it is first asked for.
+    private static final class Slack {
+        private final ParityFolder folder;
+        private final DType dtype;
+        private final Device device;
+        private ParityStep.@Nullable Sensitivity sensitivity;
+
+        Slack(ParityFolder folder, DType dtype, Device device) {
+            this.folder = folder;
+            this.dtype = dtype;
+            this.device = device;
         }
-    }
 
-    private void checkElements(ParityFolder f, Module net, DType dtype, String what) {
-        Map<String, Double> errors = f.numbers("grad_f32_abs_err");
-        Map<String, double[]> want = f.lists("grad_first8");
-        double most = Math.max(f.numberOrZero("train", "grad_max_abs"), want.values().stream()
-                .flatMapToDouble(Arrays::stream).map(Math::abs).max().orElse(0));
-        Map<String, Tensor> grads = new TreeMap<>();
-        net.namedParameters().forEach((n, p) -> {
-            Tensor g = p.grad();
-            if (g != null) {
-                grads.put(n, g);
+        double of(ToDoubleBiFunction<ParityStep, ParityStep> distance) {
+            if (dtype != DType.F32 || refusal(DType.F64, device).isPresent()) {
+                return 0;
             }
-        });
-        want.forEach((name, values) -> checkFirst(what + " gradient", Map.of(name, values), grads,
-                dtype == DType.F32 ? (_, _) -> 10 * errors.getOrDefault(name, 0.0) + 1e-5 * most
-                        : (w, _) -> 1e-6 * Math.abs(w) + 1e-9 * most));
-    }
-
-    /// The first elements of tensors.
-    private void checkFirst(String what, Map<String, double[]> want, Map<String, Tensor> got,
-            DoubleBinaryOperator tolerance) {
-        want.forEach((name, values) -> {
-            Tensor t = got.get(name);
-            if (t == null) {
-                failures.add(what + " of " + name + " is missing");
-                return;
+            try {
+                ParityStep.Sensitivity s = sensitivity;
+                if (s == null) {
+                    s = new ParityStep.Sensitivity(folder, device);
+                    sensitivity = s;
+                }
+                // A few random changes do not find the largest move.
+                return 3 * s.of(distance);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-            try (Context.Mode _ = Context.noGrad(); Scope _ = Scope.open()) {
-                Tensor first = t.detach().flatten().narrow(0, 0, Math.min(values.length, t.elements()));
-                compare(what + " of " + name, values, first.toDoubleArray(), tolerance);
-            }
-        });
+        }
     }
 
     private void checkTorchFile(ParityFolder f, Module net, String what) throws IOException {
@@ -225,27 +229,42 @@ class ModelParityTest {
     }
 
     /// @param tolerance of a wanted value and the largest absolute one
-    private void compare(String what, double[] want, double[] got, DoubleBinaryOperator tolerance) {
+    /// @param slack what is added to it where it does not suffice
+    private void compare(String what, double[] want, double[] got, DoubleBinaryOperator tolerance,
+            DoubleSupplier slack) {
         if (want.length != got.length) {
             failures.add(what + ": " + got.length + " values, expected " + want.length);
             return;
         }
-        double most = Arrays.stream(want).map(Math::abs).max().orElse(0);
+        double max = largest(want);
+        double[] allowed = Arrays.stream(want).map(w -> tolerance.applyAsDouble(w, max)).toArray();
+        if (worst(want, got, allowed, 0) < 0) {
+            passed++;
+            return;
+        }
+        double more = slack.getAsDouble();
+        int i = worst(want, got, allowed, more);
+        if (i < 0) {
+            passed++;
+            withSlack++;
+        } else {
+            failures.add(what + ": element " + i + " is " + got[i] + ", expected " + want[i] + ", tolerance "
+                    + allowed[i] + " and " + more + " for jumps");
+        }
+    }
+
+    /// The position of the value that is furthest outside of its tolerance, or -1.
+    private static int worst(double[] want, double[] got, double[] allowed, double more) {
         int worst = -1;
-        double worstExcess = 1;
+        double most = 0;
         for (int i = 0; i < want.length; i++) {
-            double excess = Math.abs(got[i] - want[i]) / Math.max(tolerance.applyAsDouble(want[i], most), 1e-300);
+            double excess = Math.abs(got[i] - want[i]) - allowed[i] - more;
             // NaN is never within.
-            if (!(excess <= worstExcess)) {
+            if (!(excess <= most)) {
                 worst = i;
-                worstExcess = excess;
+                most = excess;
             }
         }
-        if (worst < 0) {
-            passed++;
-        } else {
-            failures.add(what + ": element " + worst + " is " + got[worst] + ", expected " + want[worst] + ", "
-                    + worstExcess + " times the tolerance");
-        }
+        return worst;
     }
 }

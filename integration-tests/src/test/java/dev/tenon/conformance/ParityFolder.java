@@ -38,6 +38,11 @@ record ParityFolder(Path path, String model, Map<String, @Nullable Object> expec
         }
     }
 
+    /// For messages.
+    String title(DType dtype) {
+        return path.getFileName() + " " + dtype;
+    }
+
     Weights weights() throws IOException {
         return Weights.of(path.resolve("state.safetensors"));
     }
@@ -50,7 +55,9 @@ record ParityFolder(Path path, String model, Map<String, @Nullable Object> expec
             case "char_lstm" -> charLstm(w);
             default -> Models.create(model, w);
         };
-        w.loadInto(net);
+        if (net instanceof ParityEncoder || net instanceof CharLSTM) {
+            w.loadInto(net);
+        }
         return net;
     }
 

@@ -11,12 +11,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /// Reads and writes `.npy` files, NumPy's format for one array: versions 1 to 3, row-major ("C") and column-major
@@ -60,7 +58,7 @@ public final class Npy {
             return out;
         }
 
-        private Tensor tensor(MemorySegment raw, Device device) {
+        Tensor tensor(MemorySegment raw, Device device) {
             try (Arena arena = Arena.ofShared()) {
                 return Tensors.fromHost(decode(raw, arena), dtype, shape, device);
             }
@@ -111,36 +109,38 @@ public final class Npy {
     /// @throws DatasetFormatException as [#read(Path, Device)]; what follows in the channel is no error
     /// @throws IOException if reading fails
     public static Tensor read(ReadableByteChannel channel, Device device) throws IOException {
-        return read(new Origin(Path.of("channel"), ""), channel, device);
-    }
-
-    static Tensor read(Origin origin, ReadableByteChannel channel, Device device) throws IOException {
+        Origin origin = Origin.of(Path.of("channel"));
         Header header = header(origin, channel);
         try (var block = HostBytes.receive(origin, channel, header.bytes(), header.dtype + " " + header.shape)) {
             return header.tensor(block.memory(), device);
         }
     }
 
+    /// What is done with the bytes of the elements.
     @FunctionalInterface
-    private interface Use<T> {
+    interface Use<T> {
         T of(Header header, MemorySegment raw);
     }
 
     private static <T> T mapped(Path path, Use<T> use) throws IOException {
-        DataFiles.checkReadable(path, "a .npy file");
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ); Arena arena = Arena.ofShared()) {
-            Origin origin = Origin.of(path);
-            Header header = header(origin, channel);
-            long start = channel.position();
-            long found = channel.size() - start;
-            if (found != header.bytes()) {
-                throw origin.error(start, header.dtype + " " + header.shape + " takes " + header.bytes()
-                        + " bytes, the file has " + found + (found < header.bytes()
-                                ? ": it is cut short; fetch or copy it again"
-                                : ": it holds more than one array, or the header is wrong"));
-            }
-            return use.of(header, channel.map(FileChannel.MapMode.READ_ONLY, start, found, arena));
+        try (MappedFile file = MappedFile.open(path, "a .npy file")) {
+            return file.read(() -> read(file.origin(), file.memory(), use));
         }
+    }
+
+    /// Reads an array that takes exactly the given bytes.
+    static <T> T read(Origin origin, MemorySegment all, Use<T> use) throws IOException {
+        MappedFile.Channel channel = new MappedFile.Channel(all);
+        Header header = header(origin, channel);
+        long start = channel.position();
+        long found = all.byteSize() - start;
+        if (found != header.bytes()) {
+            throw origin.error(start, header.dtype + " " + header.shape + " takes " + header.bytes()
+                    + " bytes, there are " + found + (found < header.bytes()
+                            ? ": it is cut short; fetch or copy it again"
+                            : ": it holds more than one array, or the header is wrong"));
+        }
+        return use.of(header, all.asSlice(start, found));
     }
 
     /// Reads the header; the channel is left at the first element.

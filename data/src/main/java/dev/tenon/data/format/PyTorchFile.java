@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,9 +14,9 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Reads files that `torch.save` wrote (`.pt`, `.pth`, `.bin`): state dicts, and checkpoints that hold them beside other
-/// values. Both layouts are read, the zip archive (PyTorch 1.6 and later) and the older sequence of pickles. The pickle
-/// inside is read by an unpickler that executes nothing: a name that is not in its short list is an error.
+/// Reads files that `torch.save` wrote (`.pt`, `.pth`, `.bin`): state dicts, and checkpoints that hold them beside
+/// other values. Both layouts are read, the zip archive (PyTorch 1.6 and later) and the older sequence of pickles. The
+/// pickle inside is read by an unpickler that executes nothing: a name that is not in its short list is an error.
 ///
 /// ```java
 /// model.loadStateDict(PyTorchFile.stateDict(path, Device.getDefault()));
@@ -28,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// What a file holds becomes a tree: dictionaries are unmodifiable `Map`s in the file's order, lists, tuples and sets
-/// unmodifiable `List`s, and the leaves `Long` (or `BigInteger`), `Double`, `Boolean`, `String`, `byte[]`, `null`, `DType`
-/// and tensors. Attributes of dictionaries and tensors (`_metadata`, hooks, `requires_grad`) are dropped, other Python
-/// names become their text.
+/// unmodifiable `List`s, and the leaves `Long` (or `BigInteger`), `Double`, `Boolean`, `String`, `byte[]`, `null`,
+/// `DType` and tensors. Attributes of dictionaries and tensors (`_metadata`, hooks, `requires_grad`) are dropped, other
+/// Python names become their text.
 ///
 /// Source of the format: PyTorch, `torch/serialization.py`, and Python, `pickletools`.
 public final class PyTorchFile implements Closeable {
@@ -88,8 +89,8 @@ public final class PyTorchFile implements Closeable {
         if (found.isEmpty()) {
             TreeSet<String> places = new TreeSet<>();
             collect(root, "", places);
-            throw error("has no tensors by name " + (keys.length > 0 ? "under " + List.of(keys) : "at its top, or under "
-                    + USUAL_KEYS) + (places.isEmpty() ? ", nor anywhere else"
+            String looked = keys.length > 0 ? "under " + List.of(keys) : "at its top, or under " + USUAL_KEYS;
+            throw error("has no tensors by name " + looked + (places.isEmpty() ? ", nor anywhere else"
                             : "; there are some under " + places + ": give the keys that lead there"));
         }
         return Collections.unmodifiableMap(found);
@@ -142,8 +143,13 @@ public final class PyTorchFile implements Closeable {
     ///     something is wrong
     /// @throws IOException if reading fails
     public Map<String, Tensor> readAll(Map<String, StoredTensor> tensors, Device device) throws IOException {
-        layout.checkExpansion(tensors.values());
-        return TensorMaps.read(tensors, t -> t.read(device));
+        checkExpansion(tensors.values());
+        Path path = layout.origin().path();
+        return TensorMaps.read(tensors.keySet(), name -> TensorMaps.get(path, tensors, name).read(device));
+    }
+
+    void checkExpansion(Collection<StoredTensor> tensors) throws DatasetFormatException {
+        layout.checkExpansion(tensors);
     }
 
     /// Closes the file. [StoredTensor]s can no longer be read; tensors that were read stay.
@@ -172,7 +178,7 @@ public final class PyTorchFile implements Closeable {
         try (PyTorchFile file = open(path)) {
             List<StoredTensor> all = new ArrayList<>();
             leaves(file.root, all);
-            file.layout.checkExpansion(all);
+            file.checkExpansion(all);
             List<Tensor> made = new ArrayList<>();
             try {
                 return withTensors(file.root, device, made);

@@ -181,7 +181,8 @@ final class PyTorchGlobals {
         NamedDType explicit = (NamedDType) explicitDType;
         DType d = explicit != null ? explicit.dtype() : ref.type().dtype();
         if (d == null) {
-            throw new Misfit("holds a tensor of " + (explicit != null ? explicit : ref.type()).name() + "; tensors here are " + List.of(DType.values())
+            throw new Misfit("holds a tensor of " + (explicit != null ? explicit : ref.type()).name()
+                    + "; tensors here are " + List.of(DType.values())
                     + ": convert it in Python, or leave it out");
         }
         long[] dims = longs(a.get(2));

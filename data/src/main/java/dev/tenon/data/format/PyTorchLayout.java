@@ -18,9 +18,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Where the pickle and the storages are in a PyTorch file: in a zip archive as `NAME/data.pkl` and `NAME/data/KEY`, or,
-/// before PyTorch 1.6, one after the other.
+/// Where the pickle and the storages are in a PyTorch file: in a zip archive as `NAME/data.pkl` and `NAME/data/KEY`,
+/// or, before PyTorch 1.6, one after the other.
 final class PyTorchLayout implements Closeable, PickleReader.Globals {
+    /// What the name of the pickle in an archive ends with.
+    static final String PICKLE = "/data.pkl";
+
     private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
     private static final long LEGACY_VERSION = 1001;
     /// The most that deflated entries may hold together; PyTorch itself stores and never deflates.
@@ -95,13 +98,13 @@ final class PyTorchLayout implements Closeable, PickleReader.Globals {
     private @Nullable Object zipRoot() throws IOException {
         ZipArchive archive = ZipArchive.of(file, INFLATED_LIMIT);
         zip = archive;
-        List<String> pickles = archive.entries().keySet().stream().filter(n -> n.endsWith("/data.pkl")).toList();
+        List<String> pickles = archive.entries().keySet().stream().filter(n -> n.endsWith(PICKLE)).toList();
         if (pickles.size() != 1) {
             throw origin().error("is a zip archive with " + (pickles.isEmpty() ? "no" : "more than one")
                     + " entry */data.pkl, so it is no file of torch.save; it holds "
                     + archive.entries().keySet().stream().limit(8).toList());
         }
-        folder = pickles.getFirst().substring(0, pickles.getFirst().length() - "data.pkl".length());
+        folder = pickles.getFirst().substring(0, pickles.getFirst().length() - PICKLE.length() + 1);
         readByteOrder(archive);
         ZipArchive.Entry pickle = archive.entries().get(pickles.getFirst());
         if (pickle.deflated() && pickle.bytes() > PICKLE_LIMIT) {
@@ -131,7 +134,7 @@ final class PyTorchLayout implements Closeable, PickleReader.Globals {
     }
 
     /// The bytes of a storage; decompressed once, however many tensors lie in them.
-    private ZipArchive.Content content(ZipArchive archive, ZipArchive.Entry e) throws IOException {
+    private synchronized ZipArchive.Content content(ZipArchive archive, ZipArchive.Entry e) throws IOException {
         // PyTorch does not compare checksums of storages either, and may write none.
         if (!e.deflated()) {
             return archive.read(e, false);

@@ -48,7 +48,8 @@ public final class StoredTensor {
     /// Reads the elements.
     ///
     /// @return a contiguous tensor that needs the file no more
-    /// @throws DatasetFormatException if they are damaged, or are so many more than the file has that something is wrong
+    /// @throws DatasetFormatException if they are damaged, or are so many more than the file has that something is
+    ///     wrong
     /// @throws IllegalStateException if the file was closed
     /// @throws IOException if reading fails
     public Tensor read(Device device) throws IOException {

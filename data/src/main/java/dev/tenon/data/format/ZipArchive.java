@@ -84,6 +84,10 @@ final class ZipArchive implements Closeable {
         return memory.byteSize() >= 4 && (memory.get(INT, 0) == LOCAL || memory.get(INT, 0) == END);
     }
 
+    MappedFile file() {
+        return file;
+    }
+
     Path path() {
         return file.origin().path();
     }
@@ -237,6 +241,12 @@ final class ZipArchive implements Closeable {
 
     // --- content
 
+    /// The bytes of an entry from its first, without looking at the checksum.
+    ReadableByteChannel channel(Entry e) {
+        MemorySegment packed = memory.asSlice(e.start, e.packed);
+        return e.deflated ? new InflatingChannel(origin(e), packed) : new MappedFile.Channel(packed);
+    }
+
     /// The bytes of an entry.
     ///
     /// @param checked whether to compare a stored entry with its checksum, which reads all of it; deflated ones always
@@ -275,14 +285,17 @@ final class ZipArchive implements Closeable {
         }
     }
 
-    /// The checksum that zip files use.
-    static int crc(MemorySegment content) {
+    private static int crc(MemorySegment content) {
         CRC32 crc = new CRC32();
+        update(crc, content);
+        return (int) crc.getValue();
+    }
+
+    static void update(CRC32 crc, MemorySegment content) {
         int chunk = 1 << 24;
         for (long at = 0; at < content.byteSize(); at += chunk) {
             crc.update(content.asSlice(at, Math.min(chunk, content.byteSize() - at)).asByteBuffer());
         }
-        return (int) crc.getValue();
     }
 
     @Override

@@ -186,7 +186,7 @@ class NpyTest {
     @Test
     void aClaimedSizeCostsNothing() throws IOException {
         byte[] claim = npy(1, header("<f8", false, "(1000000000, 100)"), new byte[16]);
-        assertTrue(error(claim).contains("takes 800000000000 bytes, the file has 16"), error(claim));
+        assertTrue(error(claim).contains("takes 800000000000 bytes, there are 16"), error(claim));
         var e = assertThrows(DatasetFormatException.class,
                 () -> Npy.read(Channels.newChannel(new ByteArrayInputStream(claim)), DEVICE));
         assertTrue(e.reason().contains("cut short") && e.reason().contains("16 are there"), e.reason());

@@ -10,8 +10,8 @@ import dev.tenon.nn.recurrent.LSTM;
 import dev.tenon.nn.recurrent.RecurrentOptions;
 import org.jspecify.annotations.Nullable;
 
-/// A character model: vectors of symbols, LSTM layers, and a linear map to the scores of the next symbol; `[n, time]` to
-/// `[n, time, symbols]`.
+/// A character model: vectors of symbols, LSTM layers, and a linear map to the scores of the next symbol; `[n, time]`
+/// to `[n, time, symbols]`.
 ///
 /// Sources: Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997; Graves, "Generating Sequences With Recurrent
 /// Neural Networks", 2013.

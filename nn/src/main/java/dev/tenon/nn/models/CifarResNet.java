@@ -12,8 +12,8 @@ import dev.tenon.nn.layer.Conv2d;
 import dev.tenon.nn.layer.Linear;
 import java.util.List;
 
-/// The narrow residual networks for CIFAR, `[n, 3, 32, 32]`: three stages of 16, 32 and 64 channels, whose shortcuts have
-/// no parameters. Depth 6 n + 2 has n blocks in each stage.
+/// The narrow residual networks for CIFAR, `[n, 3, 32, 32]`: three stages of 16, 32 and 64 channels, whose shortcuts
+/// have no parameters. Depth 6 n + 2 has n blocks in each stage.
 ///
 /// Source: He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", 2016, section 4.2.
 public final class CifarResNet extends Module {

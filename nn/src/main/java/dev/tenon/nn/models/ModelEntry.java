@@ -11,7 +11,7 @@ import java.util.function.Function;
 ///
 /// @param name such as `resnet18`
 /// @param paper who published it, and when
-/// @param input the shape of one sample: an image `[channels, height, width]`, or a sequence `[time]` for language models
+/// @param input the shape of one sample: an image `[channels, height, width]`, or a sequence `[time]` of symbols
 /// @param numClasses how many classes, or symbols of a language model, it usually has
 /// @param leastSize the least height and width of images; 0 where parameters depend on the size of the images, which
 ///     then is given in the options

@@ -18,9 +18,9 @@ import java.util.List;
 ///
 /// Convolutions start with He et al.'s normal numbers (fan-out).
 ///
-/// Sources: He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", 2016; Zagoruyko and Komodakis, "Wide
-/// Residual Networks", 2016; Xie, Girshick, Dollár, Tu and He, "Aggregated Residual Transformations for Deep Neural
-/// Networks", 2017.
+/// Sources: He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", 2016; Zagoruyko and Komodakis,
+/// "Wide Residual Networks", 2016; Xie, Girshick, Dollár, Tu and He, "Aggregated Residual Transformations for Deep
+/// Neural Networks", 2017.
 public final class ResNet extends Module {
     /// How a network is built.
     ///

@@ -20,8 +20,8 @@ import dev.tenon.nn.transformer.MultiheadAttention;
 /// Vision transformers, for `[n, 3, 224, 224]`: patches of an image become symbols, to which one that stands for the
 /// class is added; an encoder that normalises the inputs of its parts; a linear map of what became of the class symbol.
 ///
-/// Source: Dosovitskiy et al., "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale", 2021, table
-/// 1.
+/// Source: Dosovitskiy et al., "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale", 2021,
+/// table 1.
 public final class VisionTransformer extends Module {
     /// How a network is built.
     ///

@@ -5,19 +5,17 @@ import dev.tenon.api.Device;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
-import dev.tenon.data.format.PyTorchFile;
-import dev.tenon.data.format.Safetensors;
+import dev.tenon.data.format.TensorFile;
+import dev.tenon.data.format.TensorFiles;
 import dev.tenon.nn.Module;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Trained weights in a file: a state dict in a safetensors file or one of PyTorch's (`.pt`, `.pth`).
+/// Trained weights in a file: a state dict in a safetensors file, one of PyTorch's (`.pt`, `.pth`) or an `.npz`.
 ///
 /// ```java
 /// ResNet net = Models.resnet101(Weights.of(Path.of("resnet101-63fe2227.pth")));
@@ -27,12 +25,10 @@ import java.util.Map;
 /// transformers, missing counters of batches, the prefixes `module.` and `transformer.`.
 public final class Weights {
     private final Path path;
-    private final boolean torch;
     private final Map<String, Shape> shapes;
 
-    private Weights(Path path, boolean torch, Map<String, Shape> shapes) {
+    private Weights(Path path, Map<String, Shape> shapes) {
         this.path = path;
-        this.torch = torch;
         this.shapes = shapes;
     }
 
@@ -41,30 +37,11 @@ public final class Weights {
     ///
     /// @throws IOException if the file cannot be read, is malformed, or holds no state dict
     public static Weights of(Path path) throws IOException {
-        boolean torch = isTorch(path);
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        if (torch) {
-            try (PyTorchFile file = PyTorchFile.open(path)) {
-                file.entries().forEach((name, t) -> shapes.put(name, t.shape()));
-            }
-        } else {
-            try (Safetensors file = Safetensors.open(path)) {
-                file.entries().forEach((name, e) -> shapes.put(name, e.shape()));
-            }
+        try (TensorFile file = TensorFiles.open(path)) {
+            file.types().forEach((name, t) -> shapes.put(name, t.shape()));
         }
-        return new Weights(path, torch, shapes);
-    }
-
-    /// Whether a file begins as a zip archive or a pickle and not, behind eight bytes for its length, with the text of a
-    /// safetensors header.
-    private static boolean isTorch(Path path) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            return false;
-        }
-        try (InputStream in = Files.newInputStream(path)) {
-            byte[] b = in.readNBytes(9);
-            return b.length == 9 && b[8] != '{' && (b[0] == 'P' && b[1] == 'K' || b[0] == (byte) 0x80);
-        }
+        return new Weights(path, shapes);
     }
 
     /// Where they are.
@@ -100,21 +77,12 @@ public final class Weights {
         try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
             Device device = module.parameters().isEmpty() ? Device.getDefault()
                     : module.parameters().getFirst().device();
-            Map<String, Tensor> state = StateNames.translated(read(device), module.stateDict());
+            Map<String, Tensor> state = StateNames.translated(TensorFiles.read(path, device), module.stateDict());
             try {
                 module.loadStateDict(state);
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
             }
-        }
-    }
-
-    private Map<String, Tensor> read(Device device) throws IOException {
-        if (torch) {
-            return PyTorchFile.stateDict(path, device);
-        }
-        try (Safetensors file = Safetensors.open(path)) {
-            return file.readAll(device);
         }
     }
 
