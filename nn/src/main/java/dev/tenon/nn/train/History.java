@@ -16,7 +16,8 @@ public record History(List<Epoch> epochs) {
     ///
     /// @param number from 1
     /// @param values the loss and the metrics by name; those on the validation set begin with `val_`
-    /// @param lr the learning rate of the first group of parameters at the epoch's end
+    /// @param lr the learning rate of the first group of parameters after the epoch's last step, before callbacks that
+    ///     change it between epochs
     /// @param seconds how long training took, validation aside
     /// @param samples how many samples were trained on
     public record Epoch(int number, Map<String, Double> values, double lr, double seconds, long samples) {
