@@ -56,14 +56,16 @@ final class PredictCommand implements Callable<Integer> {
         + " bytes from 0 to 255 or as floats from 0 to 1. For a model of texts, a text file to be continued.")
     private Path input = Path.of(".");
 
-    @Option(names = "--top", paramLabel = "N", description = "How many classes are shown. Default: 5, or all there are.")
+    @Option(names = "--top", paramLabel = "N", description = "How many classes are shown. Default: 5, or all that"
+        + " there are.")
     private int top = 5;
 
-    @Option(names = "--length", paramLabel = "N", description = "How many characters are added to a text. Default: 400.")
+    @Option(names = "--length", paramLabel = "N", description = "How many characters are added to a text. Default:"
+        + " 400.")
     private int length = 400;
 
-    @Option(names = "--temperature", paramLabel = "T", description = "Of a text: 0 takes the likeliest character, 1 draws"
-        + " as the model says. Default: 0.8.")
+    @Option(names = "--temperature", paramLabel = "T", description = "Of a text: 0 takes the likeliest character, 1"
+        + " draws as the model says. Default: 0.8.")
     private double temperature = 0.8;
 
     @Option(names = "--seed", paramLabel = "N", description = "Of what is drawn. Default: 1.")

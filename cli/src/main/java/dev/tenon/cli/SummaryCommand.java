@@ -73,8 +73,8 @@ final class SummaryCommand implements Callable<Integer> {
         } catch (UsageException e) {
             throw e;
         } catch (IllegalArgumentException e) {
-            throw new UsageException("--input " + (input == null ? Shape.of(sample).toString() : input) + " does not suit "
-                + name + ": " + e.getMessage(), e);
+            throw new UsageException("--input " + (input == null ? Shape.of(sample).toString() : input)
+                + " does not suit " + name + ": " + e.getMessage(), e);
         }
         PrintWriter out = Main.out(spec);
         out.println(json ? Json.line(json(s)) : s.toString());
@@ -100,7 +100,8 @@ final class SummaryCommand implements Callable<Integer> {
         try {
             dims = Arrays.stream(text.split("[x,]")).mapToLong(Long::parseLong).toArray();
         } catch (NumberFormatException e) {
-            throw new UsageException("--input " + text + ": expected numbers with x between them, such as 3x224x224", e);
+            throw new UsageException("--input " + text + ": expected numbers with x between them, such as 3x224x224",
+                e);
         }
         if (dims.length != (recipe.text() ? 1 : 3) || Arrays.stream(dims).anyMatch(d -> d < 1 || d > 1 << 20)) {
             throw new UsageException("--input " + text + ": expected " + (recipe.text() ? "the number of symbols of a"

@@ -54,8 +54,8 @@ record TextData(String name, Vocabulary vocabulary, Dataset<Sample> train, Datas
         } catch (CharacterCodingException e) {
             throw new UsageException("--data " + file + ": is no text in UTF-8", e);
         } catch (IOException e) {
-            throw new UsageException("--data " + file + ": " + (Files.isDirectory(file) ? "is a folder; give a text file"
-                : Files.exists(file) ? "cannot be read (" + e.getMessage() + ")" : "no such file"), e);
+            throw new UsageException("--data " + file + ": " + (Files.isDirectory(file) ? "is a folder; give a"
+                + " text file" : Files.exists(file) ? "cannot be read (" + e.getMessage() + ")" : "no such file"), e);
         }
     }
 

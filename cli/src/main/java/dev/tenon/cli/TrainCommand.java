@@ -1,7 +1,6 @@
 package dev.tenon.cli;
 
 import dev.tenon.api.Context;
-import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Generator;
 import dev.tenon.data.Dataset;
@@ -125,7 +124,8 @@ final class TrainCommand implements Callable<Integer> {
             ? folder.resolve(RunFolder.CHECKPOINTS) : null, checkpointEvery, tensorBoard ? folder : null);
         Options.count("--context", context, 1 << 20);
         if (checkpointEvery != 0 && !resume) {
-            throw new UsageException("--checkpoint-every says how often --resume writes checkpoints: give --resume too");
+            throw new UsageException("--checkpoint-every says how often --resume writes checkpoints: give --resume"
+                + " too");
         }
         if (imageSize != null) {
             Options.count("--image-size", imageSize, 4096);

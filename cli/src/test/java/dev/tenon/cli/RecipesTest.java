@@ -113,7 +113,8 @@ class RecipesTest {
         List<String> files = names(out);
         assertEquals(List.of("confusion.png", "curve.png"), files.subList(0, 2));
         Path events = out.resolve(files.get(2));
-        assertTrue(EventFile.read(events).stream().anyMatch(e -> e.tag().equals("validation/accuracy")), files::toString);
+        assertTrue(EventFile.read(events).stream().anyMatch(e -> e.tag().equals("validation/accuracy")),
+            files::toString);
         assertEquals(List.of("samples.png", "weights.safetensors"), files.subList(3, 5));
         Run said = good("predict", out, "--input", images.resolve("red"), "--json");
         assertEquals(10, said.out().lines().count(), said.out());

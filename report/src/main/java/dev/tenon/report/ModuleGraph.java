@@ -15,8 +15,8 @@ import org.tensorflow.proto.TensorShapeProto;
 import org.tensorflow.proto.VersionDef;
 
 /// The tree of a network's modules as a graph for TensorBoard, which folds names at their slashes: a node for each
-/// module, `layer1/0/conv1/Conv2d`, and one for each parameter, which leads to its module. The modules of a [Sequential]
-/// lead one to the next; what other modules do with those inside them is code, and no line shows it.
+/// module, `layer1/0/conv1/Conv2d`, and one for each parameter, which leads to its module. The modules of a
+/// [Sequential] lead one to the next; what other modules do with those inside them is code, and no line shows it.
 final class ModuleGraph {
     private final GraphDef.Builder graph = GraphDef.newBuilder().setVersions(VersionDef.newBuilder().setProducer(22));
     private final Map<String, List<String>> own = new LinkedHashMap<>();

@@ -11,7 +11,8 @@ final class Pictures {
 
     private Pictures() {}
 
-    /// @param image `[height, width]` or `[1 or 3, height, width]`, from 0 to 1; values outside are clipped, NaN is black
+    /// @param image `[height, width]` or `[1 or 3, height, width]`, from 0 to 1; values outside are clipped, NaN is
+    ///     black
     static BufferedImage of(Tensor image) {
         boolean flat = image.rank() == 2;
         long channels = flat ? 1 : image.rank() == 3 ? image.size(0) : 0;

@@ -165,7 +165,8 @@ class TensorBoardTest {
             double low = below;
             double high = h.getBucketLimit(i);
             assertTrue(high > low);
-            assertEquals(Arrays.stream(values).filter(v -> v >= low && v < high).count(), h.getBucket(i), "below " + high);
+            assertEquals(Arrays.stream(values).filter(v -> v >= low && v < high).count(), h.getBucket(i),
+                    "below " + high);
             below = high;
         }
         assertEquals(0, Histograms.of(new double[0]).getNum());
@@ -238,7 +239,8 @@ class TensorBoardTest {
         ConfusionPicture.write(folder.resolve("new/m.png"), "t", List.of(), new long[][] {{3, 0}, {1, 2}});
         assertTrue(ImageIO.read(folder.resolve("new/m.png").toFile()).getWidth() >= 500);
         assertThrows(IllegalArgumentException.class, () -> ConfusionPicture.draw("t", List.of(), new long[0][0]));
-        assertThrows(IllegalArgumentException.class, () -> ConfusionPicture.draw("t", List.of(), new long[][] {{1, 2}}));
+        assertThrows(IllegalArgumentException.class, () ->
+                ConfusionPicture.draw("t", List.of(), new long[][] {{1, 2}}));
         assertThrows(IllegalArgumentException.class, () -> ConfusionPicture.draw("t", List.of(), new long[][] {{-1}}));
     }
 }

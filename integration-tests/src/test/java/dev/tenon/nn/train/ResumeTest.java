@@ -38,8 +38,8 @@ class ResumeTest {
                 weights.toString(), "3").redirectErrorStream(true).redirectOutput(log.toFile()).start();
     }
 
-    /// A run that is killed several times, whatever it is doing, ends with the weights, to the last bit, and the history
-    /// of one that is not.
+    /// A run that is killed several times, whatever it is doing, ends with the weights, to the last bit, and the
+    /// history of one that is not.
     @Test
     void aRunThatIsKilledGoesOnToTheSameLastBit() throws Exception {
         Path plain = folder.resolve("plain.safetensors");

@@ -23,7 +23,8 @@ import java.util.stream.IntStream;
 ///
 /// Scores are one per sample with a target of 0 or 1, or `[n, classes]` with class numbers. Of two classes the
 /// difference of the scores counts. Of more, the log-softmax of each class against all others, and the result is the
-/// mean over the classes that have both positives and negatives. Targets of -100 do not count. All scores are kept until they are read.
+/// mean over the classes that have both positives and negatives. Targets of -100 do not count. All scores are kept
+/// until they are read.
 public final class Auc extends Metric {
     private final List<Tensor> scores = new ArrayList<>();
     private final List<Tensor> targets = new ArrayList<>();

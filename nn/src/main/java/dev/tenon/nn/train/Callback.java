@@ -11,8 +11,8 @@ import java.util.Map;
 /// onTrainBegin
 ///   onEpochBegin             epoch after epoch
 ///     onBatchEnd             after the backward pass of each batch
-///     onStepEnd              after each step of the optimiser, for the last batch of those accumulated after onBatchEnd
-///       (a checkpoint, if one is due)
+///     onStepEnd              after each step of the optimiser, for the last batch of those accumulated after
+///       onBatchEnd (a checkpoint, if one is due)
 ///   (validation)
 ///   onEpochEnd               with the values of the epoch, those of validation included
 ///     (a checkpoint, if one is due)

@@ -27,10 +27,11 @@ import java.util.stream.Stream;
 /// trainer.fit(FitOptions.of(train).epochs(90).checkpoints(Checkpoints.in(folder).everySteps(500).keep(3)));
 /// ```
 ///
-/// Each checkpoint is a safetensors file `checkpoint-<steps>-<epochs>.safetensors` and, written after it, a file with its
+/// Each checkpoint is a safetensors file `checkpoint-<steps>-<epochs>.safetensors` and, written after it, a file with
+/// its
 /// SHA-256 in the form that `sha256sum --check` reads. Both appear under their names only when complete. A checkpoint
-/// counts once its hash is there and right; those that do not are passed over for the one before. Older ones are deleted
-/// after a newer one counts.
+/// counts once its hash is there and right; those that do not are passed over for the one before. Older ones are
+/// deleted after a newer one counts.
 public final class Checkpoints {
     private static final System.Logger LOG = System.getLogger("dev.tenon");
     private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{10,})-(\\d{5,})\\.safetensors");
@@ -111,7 +112,8 @@ public final class Checkpoints {
         List<Path> whole = whole(folder);
         if (fresh && !whole.isEmpty()) {
             throw new IllegalArgumentException("checkpoints: " + folder + " holds those of another run, such as "
-                    + whole.getFirst().getFileName() + ": call resume(folder) to go on with it, or take another folder");
+                    + whole.getFirst().getFileName() + ": call resume(folder) to go on with it, or take another"
+                    + " folder");
         }
         removeBut(whole);
     }

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// Writes the values of all epochs as a table with a head, separated by commas: `epoch,loss,...,lr,seconds`. The file is
-/// written anew after each epoch, whole or not at all, so that a run that goes on leaves no row twice.
+/// Writes the values of all epochs as a table with a head, separated by commas: `epoch,loss,...,lr,seconds`. The file
+/// is written anew after each epoch, whole or not at all, so that a run that goes on leaves no row twice.
 public final class CsvLog implements Callback {
     private final Path path;
 

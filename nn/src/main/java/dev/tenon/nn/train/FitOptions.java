@@ -211,8 +211,8 @@ public final class FitOptions {
         return this;
     }
 
-    /// Keeps running means of the weights. Validation, [ModelCheckpoint] and [EarlyStopping] use them, and the model has
-    /// them when training ends.
+    /// Keeps running means of the weights. Validation, [ModelCheckpoint] and [EarlyStopping] use them, and the model
+    /// has them when training ends.
     ///
     /// @param decay such as 0.999
     /// @throws IllegalArgumentException if it is not from 0 to 1

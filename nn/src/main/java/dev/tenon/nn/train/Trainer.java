@@ -118,8 +118,8 @@ public final class Trainer {
 
         /// The trainer.
         ///
-        /// @throws IllegalArgumentException if there is no optimiser, not one of loss and step, two metrics of one name,
-        ///     or an optimiser that evaluates the loss several times a step
+        /// @throws IllegalArgumentException if there is no optimiser, not one of loss and step, two metrics of one
+        ///     name, or an optimiser that evaluates the loss several times a step
         public Trainer build() {
             Optimizer o = optimizer;
             if (o == null) {
