@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     private static final System.Logger LOG = System.getLogger("dev.tenon");
     private static final int SAMPLES = 40;
-    private static final int WRITTEN = 400;
+    private static final int WRITTEN = 200;
 
     @Spec
     private @Nullable CommandSpec spec;

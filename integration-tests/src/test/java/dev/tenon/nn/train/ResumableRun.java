@@ -24,7 +24,7 @@ import java.nio.file.Path;
 /// A program that trains with everything that has a state, goes on where it was killed, and writes its weights in the
 /// end.
 final class ResumableRun {
-    static final int EPOCHS = 4;
+    static final int EPOCHS = 3;
 
     private ResumableRun() {}
 

@@ -54,10 +54,10 @@ class ResumeTest {
             List<String> before = names(checkpoints);
             Process p = start(checkpoints, weights, log);
             // Killed some time after it has got on by a checkpoint, so that it gets to its end.
-            while (p.isAlive() && kills < 5 && names(checkpoints).equals(before)) {
+            while (p.isAlive() && kills < 4 && names(checkpoints).equals(before)) {
                 Thread.sleep(2);
             }
-            if (kills == 5 || !p.isAlive()) {
+            if (kills == 4 || !p.isAlive()) {
                 assertTrue(p.waitFor(200, TimeUnit.SECONDS));
                 assertEquals(0, p.exitValue(), Files.readString(log));
                 break;
