@@ -78,7 +78,7 @@ record ParityStep(double loss, Map<String, Double> norms, Map<String, double[]> 
     /// or batch normalisation has few values to normalise, that is far more than the change. Found in `F64` by some
     /// random changes.
     static final class Sensitivity {
-        private static final int TRIALS = 6;
+        private static final int TRIALS = 4;
         private static final double CHANGE = 1e-6;
 
         private final ParityStep exact;

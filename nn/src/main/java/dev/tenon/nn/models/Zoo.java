@@ -62,11 +62,10 @@ final class Zoo {
     private void vgg() {
         add("alexnet", "Krizhevsky et al., 2012; Krizhevsky, 2014", IMAGENET, 1000, 63, "features.0.weight",
                 "classifier.6.weight", AlexNet::new);
-        for (VGG.Depth depth : VGG.Depth.values()) {
-            for (boolean norm : new boolean[] {false, true}) {
-                add(depth.name().toLowerCase(Locale.ROOT) + (norm ? "_bn" : ""),
-                        "Simonyan and Zisserman, 2015", IMAGENET, 1000, 32, "features.0.weight", "classifier.6.weight",
-                        o -> new VGG(depth, norm, o));
+        for (boolean norm : new boolean[] {false, true}) {
+            for (VGG.Depth depth : VGG.Depth.values()) {
+                add(depth.name().toLowerCase(Locale.ROOT) + (norm ? "_bn" : ""), "Simonyan and Zisserman, 2015",
+                        IMAGENET, 1000, 32, "features.0.weight", "classifier.6.weight", o -> new VGG(depth, norm, o));
             }
         }
     }
