@@ -70,8 +70,8 @@ public final class Context {
         return current().anomalies;
     }
 
-    /// Lets a recorder take this thread's ops until closed.
-    public static Mode recording(Recorder recorder) {
+    /// Lets a recorder take this thread's ops until closed; null lets them run.
+    public static Mode recording(@Nullable Recorder recorder) {
         Context c = current();
         Recorder before = c.recorder;
         c.recorder = recorder;
@@ -81,6 +81,11 @@ public final class Context {
     /// Whether a recorder takes this thread's ops.
     public static boolean isRecording() {
         return current().recorder != null;
+    }
+
+    /// The recorder that takes this thread's ops, or null.
+    public static @Nullable Recorder recorder() {
+        return current().recorder;
     }
 
     /// Lets a policy run this thread's ops until closed; null for none.

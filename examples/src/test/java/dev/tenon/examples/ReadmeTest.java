@@ -1,10 +1,12 @@
 package dev.tenon.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -17,7 +19,10 @@ class ReadmeTest {
 
     @Test
     void theCodeRunsAndLearns() throws IOException, InterruptedException {
-        for (String printed : Pages.run("README.md", folder)) {
+        List<String> blocks = PageCode.blocks("README.md");
+        assertFalse(blocks.isEmpty(), "the README shows no code");
+        for (String block : blocks) {
+            String printed = PageCode.run(folder, block);
             assertTrue(printed.contains("dy/dw = tensor([20., 20., 20.])"), printed);
             Matcher accuracy = Pattern.compile("accuracy ([0-9.]+)").matcher(printed);
             assertTrue(accuracy.find(), printed);

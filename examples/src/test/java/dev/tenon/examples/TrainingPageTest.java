@@ -18,9 +18,9 @@ class TrainingPageTest {
 
     @Test
     void theCodeRunsAndLearns() throws IOException, InterruptedException {
-        List<String> printed = Pages.run("docs/training.md", folder);
-        assertEquals(1, printed.size());
-        String all = printed.getFirst();
+        List<String> blocks = PageCode.blocks("docs/training.md");
+        assertEquals(1, blocks.size());
+        String all = PageCode.run(folder, blocks.getFirst());
         Matcher accuracy = Pattern.compile("accuracy ([0-9.]+), f1 ([0-9.]+)").matcher(all);
         assertTrue(accuracy.find(), all);
         assertTrue(Double.parseDouble(accuracy.group(1)) > 0.85, all);
