@@ -70,8 +70,8 @@ public final class Context {
         return current().anomalies;
     }
 
-    /// Lets a recorder take this thread's ops until closed.
-    public static Mode recording(Recorder recorder) {
+    /// Lets a recorder take this thread's ops until closed; null lets them run.
+    public static Mode recording(@Nullable Recorder recorder) {
         Context c = current();
         Recorder before = c.recorder;
         c.recorder = recorder;
