@@ -3,6 +3,7 @@ package dev.tenon.conformance;
 import dev.tenon.api.Device;
 import dev.tenon.onnx.OnnxModel;
 import java.io.IOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ final class OnnxCases implements AutoCloseable {
         if (zip != null) {
             zip.stream().filter(e -> !e.isDirectory()).forEach(e -> add(e.getName()));
         } else {
-            try (var all = Files.walk(place)) {
+            try (var all = Files.walk(place, FileVisitOption.FOLLOW_LINKS)) {
                 all.filter(Files::isRegularFile)
                         .forEach(p -> add(place.relativize(p).toString().replace('\\', '/')));
             }

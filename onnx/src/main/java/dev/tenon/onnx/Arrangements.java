@@ -24,7 +24,7 @@ final class Arrangements {
         r.same("Slice", 1, Arrangements::slice);
         r.same("Pad", 1, Arrangements::pad);
         r.same("DepthToSpace", 1, c -> depthToSpace(c.x(0), c.attr("blocksize", 0), c.attr("mode", "DCR")));
-        r.same("SpaceToDepth", 1, c -> spaceToDepth(c.x(0), c.attr("blocksize", 0)));
+        r.same("SpaceToDepth", 1, c -> spaceToDepth(c.x(0), c.attr("blocksize", 0), c.attr("mode", "DCR")));
         r.same("CenterCropPad", 18, Arrangements::centerCropPad);
         r.same("ReverseSequence", 10, Arrangements::reverseSequence);
         r.same("Col2Im", 18, Arrangements::col2im);
@@ -221,13 +221,15 @@ final class Arrangements {
         return t.reshape(n, c, h * b, w * b);
     }
 
-    private static Tensor spaceToDepth(Tensor x, long size) {
+    private static Tensor spaceToDepth(Tensor x, long size, String mode) {
         long b = block(x, size);
         long n = x.size(0);
         long c = x.size(1);
         long h = x.size(2) / b;
         long w = x.size(3) / b;
-        return x.reshape(n, c, h, b, w, b).permute(0, 3, 5, 1, 2, 4).reshape(n, c * b * b, h, w);
+        Tensor t = x.reshape(n, c, h, b, w, b);
+        return (mode.equals("CRD") ? t.permute(0, 1, 3, 5, 2, 4) : t.permute(0, 3, 5, 1, 2, 4))
+                .reshape(n, c * b * b, h, w);
     }
 
     private static Tensor reverseSequence(Call c) {

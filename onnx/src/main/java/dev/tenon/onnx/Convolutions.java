@@ -67,7 +67,7 @@ final class Convolutions {
             if (shape != null || same) {
                 long wanted = shape != null ? shape[shape.length - n + i] : x.size(i + 2) * s.strides()[i];
                 long total = full[i + 2] + extra[i] - wanted;
-                low = auto.equals("SAME_UPPER") ? total / 2 : total - total / 2;
+                low = total < 0 ? 0 : auto.equals("SAME_UPPER") ? total / 2 : total - total / 2;
                 high = total - low;
             }
             before[i + 2] = -low;

@@ -186,7 +186,10 @@ final class Elementwise {
                         + "\": expected LEFT or RIGHT");
             };
             Tensor inside = by.ge(0).logicalAnd(by.lt(type.bits()));
-            return type.hold(shifted).where(inside, Tensors.full(Shape.SCALAR, 0, a.dtype(), a.device()));
+            // Beyond the width nothing is left but the sign.
+            Tensor beyond = direction.equals("RIGHT") && !type.isUnsigned() ? a.lt(0).to(a.dtype()).neg()
+                    : Tensors.full(Shape.SCALAR, 0, a.dtype(), a.device());
+            return type.hold(shifted).where(inside, beyond);
         });
     }
 }

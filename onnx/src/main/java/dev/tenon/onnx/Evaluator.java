@@ -82,10 +82,10 @@ final class Evaluator {
         void after(int i, OnnxNode node, Frame frame) {
             boolean mayBeOthers = !node.graphs().isEmpty() || node.body() != null;
             for (String o : node.outputs()) {
-                if (frame.values.get(o) instanceof OnnxValue.OfTensor t && !o.isEmpty()) {
+                if (!mayBeOthers && frame.values.get(o) instanceof OnnxValue.OfTensor t) {
                     boolean given = node.inputs().stream()
                             .anyMatch(n -> frame.find(n) instanceof OnnxValue.OfTensor x && x.tensor() == t.tensor());
-                    if (!mayBeOthers && (!given || holders.containsKey(t.tensor()))) {
+                    if (!given || holders.containsKey(t.tensor())) {
                         holders.merge(t.tensor(), 1, Integer::sum);
                     }
                 } else if (frame.values.get(o) != null) {
@@ -105,7 +105,7 @@ final class Evaluator {
             }
         }
 
-        /// What lies in a sequence is never freed here.
+        /// What lies in a sequence, or comes out of another graph, is never freed here.
         private void keep(@Nullable OnnxValue v) {
             switch (v) {
                 case OnnxValue.OfTensor t -> holders.remove(t.tensor());
@@ -242,8 +242,16 @@ final class Evaluator {
                 positions.add(v instanceof OnnxValue.Strings s ? numbered(s, at) : v);
             }
             List<OnnxValue> out = node.entry().operator().apply(new Call(node, positions, this));
-            return out.stream().map(v -> v instanceof OnnxValue.OfTensor t && t.type() == OnnxType.STRING
-                    ? strings(t.tensor(), sorted) : v).toList();
+            return out.stream().map(v -> spelled(v, sorted)).toList();
+        }
+
+        private static OnnxValue spelled(OnnxValue v, List<String> sorted) {
+            return switch (v) {
+                case OnnxValue.OfTensor t when t.type() == OnnxType.STRING -> strings(t.tensor(), sorted);
+                case OnnxValue.Sequence s ->
+                    new OnnxValue.Sequence(s.values().stream().map(e -> spelled(e, sorted)).toList());
+                default -> v;
+            };
         }
 
         private OnnxValue numbered(OnnxValue.Strings s, Map<String, Integer> at) {

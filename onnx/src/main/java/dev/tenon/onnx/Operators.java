@@ -70,6 +70,9 @@ final class Operators {
         Randoms.register(new Operators("", "Random numbers"));
         ControlFlow.register(new Operators("", "Control flow"));
         Sequences.register(new Operators("", "Sequences and optional values"));
+        Texts.register(new Operators("", "Strings"));
+        Classical.register(new Operators(ML, "ai.onnx.ml"));
+        Trees.register(new Operators(ML, "ai.onnx.ml"));
         TrainingSteps.register(new Operators(TRAINING, TRAINING));
         Attentions.registerPreview(new Operators(PREVIEW, PREVIEW));
     }
