@@ -87,7 +87,7 @@ final class Windowed {
             }
             default -> null;
         };
-        return body == null ? Optional.empty() : Optional.of(new Dense(pool, in, out, body));
+        return body == null ? Optional.empty() : Optional.of(new Dense(blocks, pool, in, out, body));
     }
 
     private GemmKernel gemm(DType dtype) {
