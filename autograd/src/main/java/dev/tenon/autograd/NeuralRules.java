@@ -21,7 +21,6 @@ import dev.tenon.api.op.Reducer;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.Softmax;
 import dev.tenon.api.op.UnaryFn;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
