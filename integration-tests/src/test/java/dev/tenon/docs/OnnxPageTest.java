@@ -24,7 +24,8 @@ class OnnxPageTest {
                 .collect(Collectors.groupingBy(OnnxOperators.Row::group, TreeMap::new, Collectors.toList()));
         StringBuilder s = new StringBuilder();
         s.append(rows.size()).append(" operators, ONNX's own up to version ").append(OnnxOperators.newestOpset())
-                .append(". The number is the first version that has the operator.\n\n| group | operators |\n|---|---|\n");
+                .append(". The number is the first version that has the operator.\n\n")
+                .append("| group | operators |\n|---|---|\n");
         groups.forEach((group, all) -> s.append("| ").append(group).append(" | ").append(all.stream()
                 .map(r -> r.name() + " " + r.since()).collect(Collectors.joining(", "))).append(" |\n"));
         return s.toString();
