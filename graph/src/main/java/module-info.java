@@ -5,4 +5,5 @@ module dev.tenon.graph {
     requires static transitive org.jspecify;
 
     exports dev.tenon.graph;
+    exports dev.tenon.graph.pass;
 }

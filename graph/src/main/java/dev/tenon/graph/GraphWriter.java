@@ -153,12 +153,41 @@ public final class GraphWriter {
 
     /// Adds the like of a node, with operands of this graph.
     public Node copy(Node old) {
+        return copy(old, old.op());
+    }
+
+    /// As [#copy(Node)], with another op that takes the same operands and has results of the same number and types.
+    public Node copy(Node old, Op op) {
         List<Value> operands = old.inputs().stream().map(this::map).toList();
-        Node n = add(new Node(old.op(), operands, old.device(), old.origin(), old.sourcesBefore()));
+        op.scalars().sources().forEach(this::source);
+        Node n = add(new Node(op, operands, old.device(), old.origin(), old.sourcesBefore()));
         for (int j = 0; j < n.outputs().size(); j++) {
             map.put(old.output(j), n.output(j));
         }
         return n;
+    }
+
+    /// Adds the nodes of another graph that has no updates.
+    ///
+    /// @param operands values of this graph in the place of the other's inputs
+    /// @param origin the line that the nodes come from
+    /// @return the values of its outputs
+    public List<Value> inline(Graph part, List<? extends Value> operands, Origin origin) {
+        Map<Value, Value> inside = new IdentityHashMap<>();
+        for (int i = 0; i < operands.size(); i++) {
+            inside.put(part.inputs().get(i), operands.get(i));
+        }
+        for (Constant c : part.constants()) {
+            inside.put(c, new Constant("c_" + nodes.size() + "_" + c.name(), c.tensor()));
+        }
+        for (Node n : part.nodes()) {
+            Node now = add(n.op(), n.inputs().stream().map(v -> inside.getOrDefault(v, v)).toList(), n.device(),
+                    origin);
+            for (int j = 0; j < now.outputs().size(); j++) {
+                inside.put(n.output(j), now.output(j));
+            }
+        }
+        return part.outputs().stream().map(o -> inside.getOrDefault(o.value(), o.value())).toList();
     }
 
     /// Finishes a rewritten graph: with the outputs, updates and gradients of the old one, mapped.

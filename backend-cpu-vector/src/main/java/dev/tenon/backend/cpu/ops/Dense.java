@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class Dense implements Kernel {
     /// The computation on contiguous memory.
     interface Body {
-        /// Runs with the addresses of the inputs, then of the outputs.
-        void run(long[] at);
+        /// Runs with the addresses of the inputs, then of the outputs, and the numbers of this run.
+        void run(long[] at, Scalars scalars);
     }
 
     private record Copy(int operand, long offset, CopyKernel kernel) {}
@@ -54,7 +54,7 @@ final class Dense implements Kernel {
             @Nullable Operand workspace, Scalars scalars) {
         long[] at = CpuMemory.addresses(in, out);
         if (workspace == null) {
-            body.run(at);
+            body.run(at, scalars);
             return;
         }
         long scratch = CpuMemory.address(workspace);
@@ -66,7 +66,7 @@ final class Dense implements Kernel {
         for (Copy c : after) {
             dense[c.operand] = scratch + c.offset;
         }
-        body.run(dense);
+        body.run(dense, scalars);
         for (Copy c : after) {
             c.kernel.run(dense[c.operand], at[c.operand]);
         }

@@ -1,0 +1,44 @@
+package dev.tenon.graph.pass;
+
+import dev.tenon.api.Tensor;
+import dev.tenon.api.op.Composite;
+import dev.tenon.graph.Graph;
+import dev.tenon.graph.GraphWriter;
+import dev.tenon.graph.Graphs;
+import dev.tenon.graph.Node;
+import dev.tenon.graph.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Puts the decomposition in the place of composites for which the device has no kernel of its own. A run would
+/// decompose them just so, but one at a time; in the graph the parts can be fused with what stands around them.
+public final class Decomposition extends Pass {
+    /// The pass `decompose`.
+    public Decomposition() {
+        super("decompose");
+    }
+
+    @Override
+    protected Graph rewrite(Graph g, Changes changes) {
+        GraphWriter w = GraphWriter.rewrite(g);
+        for (Node n : g.nodes()) {
+            if (n.op() instanceof Composite c && !n.inputs().isEmpty() && c.scalars().sources().isEmpty()
+                    && !ReduceFusion.hasKernel(c, n.inputs(), n)) {
+                changes.add(c.name(), n);
+                List<Value> results = w.inline(parts(c, n), n.inputs().stream().map(w::map).toList(), n.origin());
+                for (int j = 0; j < results.size(); j++) {
+                    w.replace(n.output(j), results.get(j));
+                }
+            } else {
+                w.copy(n);
+            }
+        }
+        return DeadCode.strip(w.finish(g));
+    }
+
+    private static Graph parts(Composite c, Node n) {
+        List<Tensor> examples = new ArrayList<>();
+        n.inputs().forEach(v -> examples.add(Tensor.symbolic(v.type(), v.device())));
+        return Graphs.capture(c::decompose, examples);
+    }
+}
