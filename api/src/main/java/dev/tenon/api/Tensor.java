@@ -353,6 +353,11 @@ public final class Tensor
         return storage.version();
     }
 
+    /// Notes that the memory was changed in place by other means than an op.
+    public void touch() {
+        storage.touch();
+    }
+
     /// What the gradient engine knows of this tensor.
     public GradState gradState() {
         GradState g = gradState;

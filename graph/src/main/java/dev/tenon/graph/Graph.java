@@ -10,6 +10,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A captured program: nodes in an order in which they can run, what they are given, and what comes out. Immutable;
 /// made by [Graphs#capture], a [GraphBuilder] or a [GraphWriter].
@@ -35,6 +36,8 @@ public final class Graph {
     private final List<Update> updates;
     private final List<Gradient> gradients;
     private final List<Scalars.Source> sources;
+    private final Object lock = new Object();
+    private @Nullable Plan plan;
 
     Graph(GraphWriter w, List<Parameter> parameters, List<Constant> constants, List<Node> nodes) {
         this.name = w.name();
@@ -140,7 +143,35 @@ public final class Graph {
                         + " on " + v.device() + ", got " + t.type() + " on " + t.device());
             }
         }
-        return EagerRun.run(this, feeds, new Draws(sources));
+        return Runs.run(this, feeds);
+    }
+
+    /// How the graph runs: made at the first run or call.
+    Plan plan() {
+        synchronized (lock) {
+            Plan p = plan;
+            if (p == null) {
+                p = new Plan(this);
+                plan = p;
+            }
+            return p;
+        }
+    }
+
+    /// The memory that a run takes for intermediate values: what the plan needs, and what they would take if each had
+    /// memory of its own.
+    public MemoryReport memory() {
+        Plan p = plan();
+        return new MemoryReport(p.memory.plannedBytes(), p.memory.sumOfBytes(), p.steps.size());
+    }
+
+    /// Gives back the memory that runs keep for the next one. A later run takes it again.
+    public void releaseMemory() {
+        synchronized (lock) {
+            if (plan != null) {
+                plan.releaseMemory();
+            }
+        }
     }
 
     /// Runs the graph on one tensor for each input; see [#run(List)].

@@ -1,6 +1,5 @@
 package dev.tenon.graph;
 
-import dev.tenon.api.Context;
 import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.op.MapOp;
@@ -60,7 +59,7 @@ final class Interpreter {
         for (Value v : n.inputs()) {
             in.add(tensor(v));
         }
-        return Dispatcher.apply(op, in);
+        return Dispatcher.apply(op, Views.viewable(op, in));
     }
 
     /// The tensor of a value.
