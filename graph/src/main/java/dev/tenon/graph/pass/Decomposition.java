@@ -2,6 +2,7 @@ package dev.tenon.graph.pass;
 
 import dev.tenon.api.Tensor;
 import dev.tenon.api.op.Composite;
+import dev.tenon.api.op.ViewScatter;
 import dev.tenon.graph.Graph;
 import dev.tenon.graph.GraphWriter;
 import dev.tenon.graph.Graphs;
@@ -12,6 +13,7 @@ import java.util.List;
 
 /// Puts the decomposition in the place of composites for which the device has no kernel of its own. A run would
 /// decompose them just so, but one at a time; in the graph the parts can be fused with what stands around them.
+/// Those that write their result part by part, such as concatenation, stay: in a graph each part would be a copy of all.
 public final class Decomposition extends Pass {
     /// The pass `decompose`.
     public Decomposition() {
@@ -22,10 +24,11 @@ public final class Decomposition extends Pass {
     protected Graph rewrite(Graph g, Changes changes) {
         GraphWriter w = GraphWriter.rewrite(g);
         for (Node n : g.nodes()) {
-            if (n.op() instanceof Composite c && !n.inputs().isEmpty() && c.scalars().sources().isEmpty()
-                    && !ReduceFusion.hasKernel(c, n.inputs(), n)) {
-                changes.add(c.name(), n);
-                List<Value> results = w.inline(parts(c, n), n.inputs().stream().map(w::map).toList(), n.origin());
+            Graph parts = n.op() instanceof Composite c && !n.inputs().isEmpty() && c.scalars().sources().isEmpty()
+                    && !ReduceFusion.hasKernel(c, n.inputs(), n) ? parts(c, n) : null;
+            if (parts != null && parts.nodes().stream().noneMatch(p -> p.op() instanceof ViewScatter)) {
+                changes.add(n.op().name(), n);
+                List<Value> results = w.inline(parts, n.inputs().stream().map(w::map).toList(), n.origin());
                 for (int j = 0; j < results.size(); j++) {
                     w.replace(n.output(j), results.get(j));
                 }

@@ -24,7 +24,8 @@ public record PassReport(
     PassReport and(PassReport later) {
         List<String> both = new ArrayList<>(changes);
         both.addAll(later.changes);
-        return new PassReport(pass, turns + later.turns, both, turns == 0 ? later.nodesBefore : nodesBefore,
+        boolean first = turns == 0 && later.turns > 0;
+        return new PassReport(pass, turns + later.turns, both, first ? later.nodesBefore : nodesBefore,
                 later.turns == 0 ? nodesAfter : later.nodesAfter, written + later.written, peak + later.peak,
                 nanos + later.nanos);
     }

@@ -37,12 +37,14 @@ public final class ViewCleanup extends Pass {
             Optional<Value> done = switch (n.op()) {
                 case ViewOp view -> view(view, n, w);
                 case CopyOp copy -> copy(copy, n, w, escaping);
+                case MapOp m when n.inputs().size() == 1 && m.body().isIdentity(n.input(0).type().dtype())
+                        && n.input(0).type().shape().equals(n.output().type().shape()) -> unchanged(n, w, escaping);
                 case MapOp _ -> broadcasting(n, w);
                 default -> Optional.empty();
             };
             if (done.isPresent()) {
                 changes.add(n.op().name(), n);
-                if (n.op() instanceof MapOp) {
+                if (n.outputs().size() > 1) {
                     MapFusion.replace(w, n, ((Result) done.get()).node());
                 } else {
                     w.replace(n.output(), done.get());
@@ -95,6 +97,12 @@ public final class ViewCleanup extends Pass {
             }
             return Optional.empty();
         }
+        return unchanged(n, w, escaping);
+    }
+
+    /// The operand of a copy in its place.
+    private static Optional<Value> unchanged(Node n, GraphWriter w, Set<Value> escaping) {
+        Value of = w.map(n.input(0));
         if (!of.type().isContiguous()) {
             return Optional.empty();
         }
