@@ -69,16 +69,45 @@ final class Capture implements Recorder {
     private final Map<Object, Tensor> constants = new IdentityHashMap<>();
     private final Map<Object, Scalars.Source> sources = new HashMap<>();
     private final Map<Generator, Generator.Draw> positions = new LinkedHashMap<>();
-    private final Map<Tensor, @Nullable Tensor> leaves = new IdentityHashMap<>();
+    private final Map<Tensor, @Nullable Tensor> leaves = new LinkedHashMap<>();
     private final Set<Object> written = new LinkedHashSet<>();
     private final Map<Object, String> names;
+
+    /// For a body, the tensors from outside that it uses, by where they lie; null for a whole program.
+    private final @Nullable Map<View, Tensor> free;
+
     private int parameterCount;
     private int constantCount;
 
     /// @param names names for parameters, by the key of their memory
     Capture(String name, Map<Object, String> names) {
+        this(name, names, null);
+    }
+
+    private Capture(String name, Map<Object, String> names, @Nullable Map<View, Tensor> free) {
         this.writer = new GraphWriter(name);
         this.names = names;
+        this.free = free;
+    }
+
+    /// A capture of a body: tensors from outside become inputs.
+    static Capture ofBody(String name) {
+        return new Capture(name, Map.of(), new LinkedHashMap<>());
+    }
+
+    /// The tensors from outside that a body uses, in the order of its inputs for them.
+    List<Tensor> free() {
+        return free == null ? List.of() : List.copyOf(free.values());
+    }
+
+    /// Makes a tensor from outside an input of this body, if it is none yet.
+    void useFree(Tensor t) {
+        view(t);
+    }
+
+    /// The leaves that require a gradient and were used, in the order of their first use.
+    List<Tensor> leaves() {
+        return List.copyOf(leaves.keySet());
     }
 
     GraphWriter writer() {
@@ -116,7 +145,18 @@ final class Capture implements Recorder {
         Block b = blocks.get(t.storageKey());
         View v = b == null ? null : b.views.get(place(t));
         if (v != null) {
+            if (free != null && t.requiresGrad()) {
+                // Of several handles on the same values, the one with a history is what gradients flow to.
+                free.computeIfPresent(v, (_, known) -> known.requiresGrad() ? known : t);
+            }
             return v;
+        }
+        Tensor constant = constants.get(t.storageKey());
+        if (free != null && constant == null) {
+            View input = root(t, writer.input(new Input("free" + free.size(), t.type(), t.device())));
+            // A handle without history may have been made inside, where it is closed at the end.
+            free.put(input, t.requiresGrad() ? t : t.alias());
+            return input;
         }
         if (t.isSymbolic()) {
             throw new CaptureException("a tensor " + t.type() + " used at " + Origin.here() + " belongs to another"
@@ -126,7 +166,6 @@ final class Capture implements Recorder {
         if (b != null && b.version > 0) {
             throw overlap(t);
         }
-        Tensor constant = constants.get(t.storageKey());
         return root(t, constant != null ? new Constant("c" + constantCount++, t.alias())
                 : new Parameter(parameterName(t), t.alias()));
     }
@@ -156,6 +195,11 @@ final class Capture implements Recorder {
     /// Lets a tensor have another value.
     private void assign(Tensor t, Value now) {
         View v = view(t);
+        if (free != null && free.containsKey(v.block.roots.getFirst())) {
+            throw new CaptureException("a tensor " + t.type() + " from outside is changed in place at " + Origin.here()
+                    + " inside a body of a condition or loop: return the new value from the body, in a loop as part of"
+                    + " what it carries on");
+        }
         if (v.block.roots.size() > 1) {
             throw overlap(t);
         }
@@ -267,12 +311,12 @@ final class Capture implements Recorder {
 
     /// Undoes what a capture leaves behind: symbolic gradients in leaves, generators that moved on.
     void end() {
-        for (Tensor leaf : leaves.keySet()) {
+        leaves.forEach((leaf, before) -> {
             Tensor g = leaf.grad();
-            if (g != null && g.isSymbolic()) {
-                leaf.gradState().setGrad(null);
+            if (g != null && g.isSymbolic() && g != before) {
+                leaf.gradState().setGrad(before != null && before.isSymbolic() ? before : null);
             }
-        }
+        });
         positions.forEach((g, d) -> g.restore(d.seed(), d.stream()));
     }
 
@@ -289,6 +333,10 @@ final class Capture implements Recorder {
         }
         leaves.forEach((leaf, before) -> {
             Tensor g = leaf.grad();
+            if (free != null && g != null && g.isSymbolic() && g != before) {
+                throw new CaptureException("backward() inside a body of a condition or loop sets the gradient of "
+                        + leaf.type() + ", which is outside: use Gradients.grad and return the result");
+            }
             if (before != null && g != before && blocks.containsKey(before.storageKey())) {
                 throw new CaptureException("the gradient of " + leaf.type() + " that was there before the capture was"
                         + " used and then replaced, so that the next run would not be like this one: call zeroGrad()"

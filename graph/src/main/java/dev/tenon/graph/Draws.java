@@ -18,16 +18,30 @@ class Draws {
     };
 
     private final List<Scalars.Source> sources;
-    private final Map<Scalars.Source, long[]> drawn = new IdentityHashMap<>();
+    private final Map<Scalars.Source, long[]> drawn;
     private final Function<Scalars.Source, long[]> get = this::get;
     private int next;
 
     Draws(List<Scalars.Source> sources) {
+        this(sources, new IdentityHashMap<>());
+    }
+
+    private Draws(List<Scalars.Source> sources, Map<Scalars.Source, long[]> drawn) {
         this.sources = sources;
+        this.drawn = drawn;
+    }
+
+    /// The numbers of the run of another graph that belongs to this run, such as the backward one: those that both use
+    /// are the same.
+    Draws continued(List<Scalars.Source> others) {
+        return new Draws(others, new IdentityHashMap<>(drawn));
     }
 
     /// The op of a node with the numbers of this run.
     Op resolve(Node n) {
+        if (n.op() instanceof ControlOp c && c.draws()) {
+            upTo(n.sourcesBefore());
+        }
         Scalars s = n.op().scalars();
         return s.sources().isEmpty() ? n.op() : n.op().withScalars(s.resolved(get));
     }
@@ -51,9 +65,11 @@ class Draws {
 
     /// Draws from the sources before the given number, as far as that has not been done.
     void upTo(int count) {
-        while (next < count) {
+        while (next < Math.min(count, sources.size())) {
             Scalars.Source s = sources.get(next++);
-            drawn.put(s, s.next());
+            if (!drawn.containsKey(s)) {
+                drawn.put(s, s.next());
+            }
         }
     }
 

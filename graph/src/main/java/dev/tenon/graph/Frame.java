@@ -164,8 +164,8 @@ final class Frame {
     private void host(Step s, Draws draws) {
         List<Tensor> handles = new ArrayList<>();
         Node node = s.node();
-        if (node != null && node.op() instanceof ControlOp c && c.draws()) {
-            draws.upTo(node.sourcesBefore());
+        if (node != null) {
+            draws.resolve(node);
         }
         try (Scope _ = Scope.open()) {
             for (Slot x : s.in()) {

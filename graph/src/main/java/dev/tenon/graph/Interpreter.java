@@ -1,5 +1,6 @@
 package dev.tenon.graph;
 
+import dev.tenon.api.Context;
 import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.op.MapOp;
@@ -54,6 +55,9 @@ final class Interpreter {
         if (n.inputs().isEmpty()) {
             return op instanceof MapOp m ? List.of(Dispatcher.create(m, n.device()))
                     : Dispatcher.withoutKernel(op, List.of(), n.device());
+        }
+        if (op instanceof ControlOp c && !Context.isRecording()) {
+            return c.evaluate(n.inputs().stream().map(this::tensor).toList());
         }
         List<Tensor> in = new ArrayList<>(n.inputs().size());
         for (Value v : n.inputs()) {

@@ -70,8 +70,8 @@ final class Plan {
     List<Tensor> run(List<Tensor> feeds, Draws draws) {
         try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.policy(null)) {
             List<Tensor> in = new ArrayList<>(feeds.size());
-            for (Tensor t : feeds) {
-                in.add(t.isContiguous() ? t : t.contiguous());
+            for (int i = 0; i < feeds.size(); i++) {
+                in.add(Views.laidOut(feeds.get(i), graph.inputs().get(i).type()));
             }
             Map<Buffer, Tensor> fresh = allocate();
             Frame frame = frames.poll();
@@ -79,8 +79,17 @@ final class Plan {
                 frame = new Frame(this);
             }
             Trace trace = Trace.current();
-            frame.run(in, fresh, draws, trace);
-            draws.rest();
+            boolean done = false;
+            try {
+                frame.run(in, fresh, draws, trace);
+                draws.rest();
+                done = true;
+            } finally {
+                if (!done) {
+                    frame.close();
+                    fresh.values().forEach(Tensor::close);
+                }
+            }
             List<Tensor> results = new ArrayList<>(outputs.size());
             for (Slot s : outputs) {
                 results.add(handle(frame, s));

@@ -28,6 +28,10 @@ final class Runs {
     }
 
     static List<Tensor> run(Graph g, List<Tensor> feeds) {
+        return run(g, feeds, new Draws(g.sources()));
+    }
+
+    static List<Tensor> run(Graph g, List<Tensor> feeds, Draws draws) {
         if (Context.isRecording()) {
             return inline(g, feeds);
         }
@@ -36,15 +40,14 @@ final class Runs {
                     + " not give: use Graphs.compile, detach() the input, or run under Context.noGrad()");
         }
         if (g.updates().isEmpty() && g.gradients().isEmpty()) {
-            return runOnce(g, feeds);
+            return runOnce(g, feeds, draws);
         }
         synchronized (g) {
-            return runOnce(g, feeds);
+            return runOnce(g, feeds, draws);
         }
     }
 
-    private static List<Tensor> runOnce(Graph g, List<Tensor> feeds) {
-        Draws draws = new Draws(g.sources());
+    private static List<Tensor> runOnce(Graph g, List<Tensor> feeds, Draws draws) {
         return isEager() ? EagerRun.run(g, feeds, draws) : g.plan().run(feeds, draws);
     }
 
