@@ -1,5 +1,6 @@
 package dev.tenon.graph;
 
+import dev.tenon.graph.pass.Optimizer;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -8,8 +9,8 @@ import java.util.function.UnaryOperator;
 /// @param cacheSize how many graphs are kept; the one that was used longest ago goes first
 /// @param passes what is done to each graph before it runs, in this order
 public record CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes) {
-    /// Sixteen graphs, as captured.
-    public static final CompileOptions DEFAULT = new CompileOptions(16, List.of());
+    /// Sixteen graphs, optimised by the passes that `-Dtenon.graph.passes` leaves on.
+    public static final CompileOptions DEFAULT = new CompileOptions(16, List.of(Optimizer.standard()));
 
     /// Checks the size and copies the list.
     ///

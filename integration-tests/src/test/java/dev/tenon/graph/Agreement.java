@@ -33,7 +33,7 @@ final class Agreement {
         if (equal) {
             same++;
         } else {
-            near++;System.out.println("NEAR " + what);
+            near++;
         }
     }
 }

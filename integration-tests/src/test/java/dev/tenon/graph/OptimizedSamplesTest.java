@@ -7,6 +7,7 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
+import dev.tenon.api.Tensors;
 import dev.tenon.graph.pass.Optimizer;
 import dev.tenon.tck.samples.Family;
 import dev.tenon.tck.samples.OpSamples;
@@ -14,15 +15,18 @@ import dev.tenon.tck.samples.Sample;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /// Optimised graphs of the samples of the backend TCK give what they gave before: of each sample alone, of each between
-/// elementwise ops with which it can be fused, and of its gradients.
+/// elementwise ops with which it can be fused, and of its gradients. Every seventh sample, or every n-th of
+/// `-Dtenon.graph.samples=n`; 1 runs all, in about a minute.
 class OptimizedSamplesTest {
     private static final Optimizer OPTIMIZER = Optimizer.standard();
+    private static final int EVERY = Integer.getInteger("tenon.graph.samples", 7);
     private static final Agreement AGREEMENT = new Agreement();
     private static int refused;
     private static int smaller;
@@ -30,7 +34,11 @@ class OptimizedSamplesTest {
     @TestFactory
     Stream<DynamicTest> samples() {
         return OpSamples.families().entrySet().stream().map(f -> DynamicTest.dynamicTest(f.getKey(),
-                () -> f.getValue().get().forEach(OptimizedSamplesTest::check)));
+                () -> some(f.getValue().get()).forEach(OptimizedSamplesTest::check)));
+    }
+
+    private static List<Sample> some(List<Sample> all) {
+        return IntStream.range(0, all.size()).filter(i -> i % EVERY == 0).mapToObj(all::get).toList();
     }
 
     @AfterAll
@@ -62,10 +70,15 @@ class OptimizedSamplesTest {
     }
 
     private static List<Tensor> gradients(List<Tensor> out, List<Tensor> in) {
+        Tensor loss = null;
         for (Tensor t : out) {
             if (t.requiresGrad()) {
-                t.mul(t.detach().cos()).sum().backward();
+                Tensor part = t.mul(t.detach().cos()).sum().to(DType.F64);
+                loss = loss == null ? part : loss.add(part);
             }
+        }
+        if (loss != null) {
+            loss.backward();
         }
         List<Tensor> grads = new ArrayList<>();
         for (Tensor t : in) {
@@ -91,13 +104,17 @@ class OptimizedSamplesTest {
                 refused++;
                 return;
             }
-            Graph better = OPTIMIZER.apply(g);
+            // Captured anew: a sample may have a generator of its own, which each graph draws from.
+            Graph better = OPTIMIZER.apply(Graphs.capture(fn, in));
             smaller += better.nodes().size() < g.nodes().size() ? 1 : 0;
             try (Context.Mode _ = Context.noGrad()) {
                 List<Tensor> plain = in.stream().map(Tensor::detach).toList();
                 Family family = s.family() == Family.EXACT ? Family.FORMULA : s.family();
                 double scale = variant.isEmpty() ? s.scale() : 16 * Math.max(1, s.scale());
-                AGREEMENT.check(s + variant, g.run(plain), better.run(plain), family, scale);
+                Tensors.manualSeed(1);
+                List<Tensor> expected = g.run(plain);
+                Tensors.manualSeed(1);
+                AGREEMENT.check(s + variant, expected, better.run(plain), family, scale);
             }
         }
     }

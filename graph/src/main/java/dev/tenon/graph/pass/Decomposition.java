@@ -2,6 +2,7 @@ package dev.tenon.graph.pass;
 
 import dev.tenon.api.Tensor;
 import dev.tenon.api.op.Composite;
+import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.ViewScatter;
 import dev.tenon.graph.Graph;
 import dev.tenon.graph.GraphWriter;
@@ -24,13 +25,17 @@ public final class Decomposition extends Pass {
     protected Graph rewrite(Graph g, Changes changes) {
         GraphWriter w = GraphWriter.rewrite(g);
         for (Node n : g.nodes()) {
-            Graph parts = n.op() instanceof Composite c && !n.inputs().isEmpty() && c.scalars().sources().isEmpty()
-                    && !ReduceFusion.hasKernel(c, n.inputs(), n) ? parts(c, n) : null;
+            List<Value> operands = n.inputs().stream().map(w::map).toList();
+            Graph parts = n.op() instanceof Composite c && !operands.isEmpty() && c.scalars().sources().isEmpty()
+                    && !ReduceFusion.hasKernel(c, operands, n) ? parts(c, operands) : null;
             if (parts != null && parts.nodes().stream().noneMatch(p -> p.op() instanceof ViewScatter)) {
                 changes.add(n.op().name(), n);
-                List<Value> results = w.inline(parts, n.inputs().stream().map(w::map).toList(), n.origin());
+                List<Value> results = w.inline(parts, operands, n.origin());
                 for (int j = 0; j < results.size(); j++) {
-                    w.replace(n.output(j), results.get(j));
+                    // Parts may leave a result in another layout than the op promises to those who use it.
+                    Value v = results.get(j);
+                    w.replace(n.output(j), v.type().equals(n.output(j).type()) ? v
+                            : w.add(CopyOp.SAME, List.of(v), n.device(), n.origin()).output());
                 }
             } else {
                 w.copy(n);
@@ -39,9 +44,9 @@ public final class Decomposition extends Pass {
         return DeadCode.strip(w.finish(g));
     }
 
-    private static Graph parts(Composite c, Node n) {
+    private static Graph parts(Composite c, List<Value> operands) {
         List<Tensor> examples = new ArrayList<>();
-        n.inputs().forEach(v -> examples.add(Tensor.symbolic(v.type(), v.device())));
+        operands.forEach(v -> examples.add(Tensor.symbolic(v.type(), v.device())));
         return Graphs.capture(c::decompose, examples);
     }
 }
