@@ -3,6 +3,7 @@ package dev.tenon.graph;
 import dev.tenon.api.Device;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
+import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
@@ -169,13 +170,15 @@ public final class GraphWriter {
 
     /// Adds the nodes of another graph that has no updates.
     ///
-    /// @param operands values of this graph in the place of the other's inputs
+    /// @param operands values of this graph in the place of the other's inputs; copied where their layout is another
     /// @param origin the line that the nodes come from
     /// @return the values of its outputs
     public List<Value> inline(Graph part, List<? extends Value> operands, Origin origin) {
         Map<Value, Value> inside = new IdentityHashMap<>();
         for (int i = 0; i < operands.size(); i++) {
-            inside.put(part.inputs().get(i), operands.get(i));
+            Value v = operands.get(i);
+            Input in = part.inputs().get(i);
+            inside.put(in, v.type().equals(in.type()) ? v : add(CopyOp.SAME, List.of(v), origin).output());
         }
         for (Constant c : part.constants()) {
             inside.put(c, new Constant("c_" + nodes.size() + "_" + c.name(), c.tensor()));

@@ -10,6 +10,7 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.graph.pass.BatchNormFolding;
 import dev.tenon.graph.pass.Optimizer;
 import dev.tenon.graph.pass.Pass;
 import dev.tenon.nn.functional.ConvOptions;
@@ -21,7 +22,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/// Random programs give the same under every subset of the passes. Program `i` is made from seed `i`, and is run under
+/// Random programs give the same under every subset of the passes, to the bit where no batch normalisation is folded
+/// into weights: that alone changes the arithmetic. Program `i` is made from seed `i`, and is run under
 /// all passes, under one alone, with one left out, and under some of the other subsets, so that over all programs every
 /// subset occurs.
 class OptimizedRandomGraphsTest {
@@ -75,7 +77,9 @@ class OptimizedRandomGraphsTest {
         }
         Graph better = Optimizer.of(some).apply(g);
         List<Tensor> got = run(better, in, parameters);
-        agreement.check("program " + seed + " under " + some, expected, got, Family.FORMULA, 256);
+        String what = "program " + seed + " under " + some;
+        boolean sameArithmetic = some.stream().noneMatch(BatchNormFolding.class::isInstance);
+        agreement.check(what, expected, got, sameArithmetic ? Family.EXACT : Family.FORMULA, 256);
         return better.nodes().size();
     }
 

@@ -1,0 +1,136 @@
+package dev.tenon.graph;
+
+import dev.tenon.api.Context;
+import dev.tenon.api.Device;
+import dev.tenon.api.Generator;
+import dev.tenon.api.Scope;
+import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.Tensors;
+import dev.tenon.graph.pass.Optimizer;
+import dev.tenon.graph.pass.Pass;
+import dev.tenon.nn.Module;
+import dev.tenon.nn.functional.ClassLosses;
+import dev.tenon.nn.optim.SGD;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+
+/// Prints, as a Markdown table, how long steps of some networks take eagerly, as graphs without passes, with each pass
+/// alone, with each left out, and with all; and the memory for intermediate values.
+///
+/// All ways of one network take turns in one process, a few steps each, so that ratios hold even on a machine that has
+/// other things to do. Arguments: the seconds for each row (default 20), then names of networks (default all).
+public final class PassTable {
+    private record Net(String name, Supplier<Module> make, Shape input) {}
+
+    private record Way(String name, Supplier<Tensor> step, Graph graph) {}
+
+    private static final List<Net> NETS = List.of(
+            new Net("MLP 784-256-256-10, batch 64", Nets::mlp, Shape.of(64, 784)),
+            new Net("LeNet-5, batch 64", Nets::leNet5, Shape.of(64, 1, 28, 28)),
+            new Net("ResNet-18 at 32 x 32, batch 4", Nets::resNet18, Shape.of(4, 3, 32, 32)),
+            new Net("LSTM 32-64 over 20 steps, batch 32", Nets.Recurrent::new, Shape.of(32, 20, 32)),
+            new Net("Transformer, 2 layers of 64, 32 tokens, batch 16", Nets.Transformer::new, Shape.of(16, 32, 64)));
+
+    private PassTable() {}
+
+    /// Prints the table.
+    public static void main(String[] args) {
+        double seconds = args.length > 0 ? Double.parseDouble(args[0]) : 20;
+        List<String> only = args.length > 1 ? List.of(args).subList(1, args.length) : List.of();
+        for (Net n : NETS) {
+            if (only.isEmpty() || only.stream().anyMatch(o -> n.name.toLowerCase(Locale.ROOT).startsWith(o))) {
+                row(n, false, seconds);
+                row(n, true, seconds);
+            }
+        }
+    }
+
+    private static void row(Net net, boolean training, double seconds) {
+        List<Way> ways = ways(net, training);
+        double[][] times = new double[ways.size()][1 << 16];
+        int rounds = 0;
+        long start = System.nanoTime();
+        // The first half warms up.
+        while (System.nanoTime() - start < seconds * 2e9 && rounds < times[0].length) {
+            if (System.nanoTime() - start < seconds * 1e9) {
+                rounds = 0;
+            }
+            for (int w = 0; w < ways.size(); w++) {
+                long t = System.nanoTime();
+                try (Scope _ = Scope.open()) {
+                    ways.get(w).step.get().item();
+                }
+                times[w][rounds] = (System.nanoTime() - t) / 1e6;
+            }
+            rounds++;
+        }
+        System.out.printf(Locale.ROOT, "%n%s, %s: %d steps each%n%n", net.name, training ? "training" : "inference",
+                rounds);
+        System.out.println("| | median ms | best ms | of eager | of the plain graph | memory MiB | nodes |");
+        System.out.println("|---|---|---|---|---|---|---|");
+        double eager = median(times[0], rounds);
+        double plain = median(times[1], rounds);
+        for (int w = 0; w < ways.size(); w++) {
+            double m = median(times[w], rounds);
+            Graph g = ways.get(w).graph;
+            System.out.printf(Locale.ROOT, "| %s | %.3f | %.3f | %.2f | %.2f | %s | %s |%n", ways.get(w).name, m,
+                    Arrays.stream(times[w], 0, rounds).min().orElseThrow(), m / eager, m / plain,
+                    g == null ? "" : String.format(Locale.ROOT, "%.2f", g.memory().plannedBytes() / 1048576.0),
+                    g == null ? "" : Integer.toString(g.nodes().size()));
+        }
+    }
+
+    private static double median(double[] times, int rounds) {
+        double[] sorted = Arrays.copyOf(times, rounds);
+        Arrays.sort(sorted);
+        return sorted[rounds / 2];
+    }
+
+    private static List<Way> ways(Net net, boolean training) {
+        List<Way> ways = new ArrayList<>();
+        List<Pass> all = Optimizer.allPasses();
+        ways.add(way("eager", net, training, null));
+        ways.add(way("graph, no passes", net, training, Optimizer.of(List.of())));
+        for (Pass p : all) {
+            ways.add(way("only " + p.name(), net, training, Optimizer.of(List.of(p))));
+        }
+        for (Pass p : all) {
+            ways.add(way("all but " + p.name(), net, training, Optimizer.of(all).select("-" + p.name())));
+        }
+        ways.add(way("all passes", net, training, Optimizer.of(all)));
+        return ways;
+    }
+
+    private static Way way(String name, Net net, boolean training, Optimizer passes) {
+        Tensors.manualSeed(1);
+        Module model = net.make.get();
+        Device device = Device.getDefault();
+        Tensor x = Tensors.randn(net.input.toArray());
+        Tensor y = Tensors.randint(0, 10, Shape.of(net.input.dim(0)), device, Generator.getDefault());
+        if (!training) {
+            model.eval();
+        }
+        SGD optimizer = new SGD(model.parameters(), 0.01);
+        Supplier<Tensor> eager = training ? () -> step(model, optimizer, x, y)
+                : () -> Context.noGrad(() -> model.call(x).sum());
+        if (passes == null) {
+            return new Way(name, eager, null);
+        }
+        Graph g = passes.apply(training
+                ? Graphs.captureStep(in -> List.of(step(model, optimizer, in.get(0), in.get(1))), List.of(x, y))
+                : Graphs.capture(in -> Context.noGrad(() -> model.call(in).sum()), x));
+        return new Way(name, training ? () -> g.run(x, y).getFirst() : () -> g.run(x).getFirst(), g);
+    }
+
+    private static Tensor step(Module model, SGD optimizer, Tensor x, Tensor y) {
+        optimizer.zeroGrad();
+        Tensor loss = ClassLosses.crossEntropy(model.call(x), y);
+        loss.backward();
+        optimizer.step();
+        return loss.detach();
+    }
+}
