@@ -5,6 +5,7 @@ import dev.tenon.api.op.Scalars;
 import dev.tenon.graph.Value.Constant;
 import dev.tenon.graph.Value.Input;
 import dev.tenon.graph.Value.Parameter;
+import dev.tenon.graph.draw.Picture;
 import dev.tenon.graph.pass.Optimizer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -126,6 +127,11 @@ public final class Graph {
     /// choice among them, and for a report of what they did.
     public Graph optimized() {
         return Optimizer.standard().apply(this);
+    }
+
+    /// The graph in the language of Graphviz. [dev.tenon.graph.draw.Picture] draws it as SVG and PNG.
+    public String toDot() {
+        return Picture.of(this).toDot();
     }
 
     // --- runs
