@@ -191,10 +191,10 @@ final class Layout {
             }
             y += height + GAP_Y;
         }
-        for (int sweep = 0; sweep < 2 * SWEEPS; sweep++) {
+        for (int sweep = 0; sweep <= SWEEPS; sweep++) {
+            boolean down = sweep % 2 == 0;
             for (int i = 0; i < layers.size(); i++) {
-                boolean down = sweep % 2 == 0;
-                align(layers.get(down ? i : layers.size() - 1 - i), down, sweep >= SWEEPS);
+                align(layers.get(down ? i : layers.size() - 1 - i), down);
             }
         }
         double left = spots().mapToDouble(s -> s.x - s.width / 2).min().orElse(0);
@@ -206,7 +206,7 @@ final class Layout {
     }
 
     /// Moves the spots of a layer as near to the means of their neighbours as their widths allow.
-    private static void align(List<Spot> layer, boolean down, boolean both) {
+    private static void align(List<Spot> layer, boolean down) {
         int n = layer.size();
         double[] value = new double[n];
         double[] weight = new double[n];
@@ -219,10 +219,7 @@ final class Layout {
                 Spot before = layer.get(i - 1);
                 offset[i] = offset[i - 1] + (before.width + s.width) / 2 + GAP_X;
             }
-            List<Spot> near = new ArrayList<>(down || both ? s.up : s.down);
-            if (both) {
-                near.addAll(s.down);
-            }
+            List<Spot> near = down ? s.up : s.down;
             double want = near.stream().mapToDouble(t -> t.x).average().orElse(s.x);
             value[blocks] = want - offset[i];
             // Long arrows stay straight.

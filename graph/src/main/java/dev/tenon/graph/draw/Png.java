@@ -7,6 +7,7 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.geom.Path2D;
+import java.awt.geom.Rectangle2D;
 import java.awt.geom.RoundRectangle2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -87,7 +88,15 @@ final class Png {
             tip.lineTo(x + 3.3, y - 7.5);
             tip.closePath();
             g.fill(tip);
-            text(g, p[0] + 5, p[1] + 13, Layout.FONT - 2, false, false, "#666666", r.arrow().label());
+        }
+        for (Layout.Route r : l.routes()) {
+            double x = r.points()[0] + 5;
+            double y = r.points()[1] + 13;
+            if (!r.arrow().label().isEmpty()) {
+                g.setColor(new Color(255, 255, 255, 191));
+                g.fill(new Rectangle2D.Double(x - 1, y - 9, Layout.textWidth(r.arrow().label(), Layout.FONT - 2), 11));
+                text(g, x, y, Layout.FONT - 2, false, false, "#666666", r.arrow().label());
+            }
         }
     }
 

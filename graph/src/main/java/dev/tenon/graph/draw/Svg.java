@@ -48,7 +48,17 @@ final class Svg {
                 }
             }
             s.append("\" fill=\"none\" stroke=\"#666666\" stroke-width=\"1.1\" marker-end=\"url(#tip)\"/>\n");
-            text(s, p[0] + dx + 5, p[1] + dy + 13, Layout.FONT - 2, "normal", "start", "#666666", r.arrow().label());
+        }
+        for (Layout.Route r : l.routes()) {
+            double x = r.points()[0] + dx + 5;
+            double y = r.points()[1] + dy + 13;
+            if (!r.arrow().label().isEmpty()) {
+                // Something white behind it, where an arrow runs through.
+                s.append("<rect x=\"").append(number(x - 1)).append("\" y=\"").append(number(y - 9))
+                        .append("\" width=\"").append(number(Layout.textWidth(r.arrow().label(), Layout.FONT - 2)))
+                        .append("\" height=\"11\" fill=\"white\" fill-opacity=\"0.75\"/>\n");
+                text(s, x, y, Layout.FONT - 2, "normal", "start", "#666666", r.arrow().label());
+            }
         }
     }
 

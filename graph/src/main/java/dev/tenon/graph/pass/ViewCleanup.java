@@ -4,6 +4,7 @@ import dev.tenon.api.DType;
 import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.CustomOp;
 import dev.tenon.api.op.MapOp;
+import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.ViewOp;
 import dev.tenon.graph.Graph;
@@ -15,11 +16,14 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /// Drops views that show all of their operand as it is, makes one view of two, drops copies of what nobody changes and
-/// conversions there and back, and lets elementwise ops broadcast for themselves.
+/// conversions there and back, turns products around instead of copying them transposed, and lets elementwise ops
+/// broadcast for themselves.
 ///
 /// A copy stays where its result is an output: who gets it may change it, and must not change an input or a parameter.
 public final class ViewCleanup extends Pass {
@@ -32,11 +36,12 @@ public final class ViewCleanup extends Pass {
     protected Graph rewrite(Graph g, Changes changes) {
         Set<Value> escaping = Collections.newSetFromMap(new IdentityHashMap<>());
         g.results().forEach(v -> escaping.add(Traffic.root(v)));
+        Map<Value, List<Node>> users = g.users();
         GraphWriter w = GraphWriter.rewrite(g);
         for (Node n : g.nodes()) {
             Optional<Value> done = switch (n.op()) {
                 case ViewOp view -> view(view, n, w);
-                case CopyOp copy -> copy(copy, n, w, escaping);
+                case CopyOp _ -> copy(n, w, escaping, users);
                 case MapOp m when n.inputs().size() == 1 && m.body().isIdentity(n.input(0).type().dtype())
                         && n.input(0).type().shape().equals(n.output().type().shape()) -> unchanged(n, w, escaping);
                 case MapOp _ -> broadcasting(n, w);
@@ -82,7 +87,7 @@ public final class ViewCleanup extends Pass {
         return inner instanceof ViewOp.Expand && outer instanceof ViewOp.Expand e ? Optional.of(e) : Optional.empty();
     }
 
-    private static Optional<Value> copy(CopyOp copy, Node n, GraphWriter w, Set<Value> escaping) {
+    private static Optional<Value> copy(Node n, GraphWriter w, Set<Value> escaping, Map<Value, List<Node>> users) {
         Value of = w.map(n.input(0));
         DType to = n.output().type().dtype();
         if (n.output().device() != n.device()) {
@@ -97,7 +102,16 @@ public final class ViewCleanup extends Pass {
             }
             return Optional.empty();
         }
-        return unchanged(n, w, escaping);
+        if (of.type().isContiguous()) {
+            return unchanged(n, w, escaping);
+        }
+        return isOnlyUse(n.input(0), users) && n.input(0) instanceof Result r && r.node().inputs().size() == 1
+                && isOnlyUse(r.node().input(0), users) && !escaping.contains(Traffic.root(n.input(0)))
+                ? turned(of, n, w) : Optional.empty();
+    }
+
+    private static boolean isOnlyUse(Value v, Map<Value, List<Node>> users) {
+        return users.getOrDefault(v, List.of()).size() == 1;
     }
 
     /// The operand of a copy in its place.
@@ -115,6 +129,26 @@ public final class ViewCleanup extends Pass {
             }
         }
         return Optional.of(of);
+    }
+
+    /// The copy of a transposed product as the product of the transposed operands: nothing is left to copy.
+    private static Optional<Value> turned(Value of, Node n, GraphWriter w) {
+        int rank = of.type().rank();
+        List<Integer> axes = new ArrayList<>(IntStream.range(0, rank).boxed().toList());
+        if (rank < 2) {
+            return Optional.empty();
+        }
+        Collections.swap(axes, rank - 2, rank - 1);
+        ViewOp.Permute turn = new ViewOp.Permute(axes);
+        if (!(of instanceof Result r) || !r.node().op().equals(turn) || !(r.node().input(0) instanceof Result product)
+                || !product.node().op().equals(MatMulOp.PLAIN) || product.node().device() != n.device()
+                || product.node().inputs().stream().anyMatch(v -> v.type().rank() != rank)) {
+            return Optional.empty();
+        }
+        Node p = product.node();
+        Value a = w.add(turn, List.of(p.input(1)), n.device(), p.origin()).output();
+        Value b = w.add(turn, List.of(p.input(0)), n.device(), p.origin()).output();
+        return Optional.of(w.add(MatMulOp.PLAIN, List.of(a, b), n.device(), p.origin()).output());
     }
 
     /// Whether a dtype holds every value of another.
