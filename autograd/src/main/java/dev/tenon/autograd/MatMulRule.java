@@ -99,7 +99,7 @@ final class MatMulRule implements Rule<MatMulOp> {
         Shape left = b.inType(0).shape();
         Shape right = b.inType(1).shape();
         if (b.needs(0)) {
-            b.set(0, MapRule.sumTo(Dispatcher.run(MatMulOp.PLAIN, g, b.input(1).mT()), left));
+            b.set(0, MapRule.sumTo(laidOut(b.inType(0), g, b.input(1).mT()), left));
         }
         if (b.needs(1)) {
             Tensor a = b.input(0);
@@ -107,10 +107,19 @@ final class MatMulRule implements Rule<MatMulOp> {
                 // The sum over the batch is part of the product of the merged rows.
                 Tensor rows = a.reshape(Shape.of(left.slice(0, left.rank() - 1).elements(), left.dim(-1)));
                 Tensor grads = g.reshape(Shape.of(rows.size(0), right.dim(-1)));
-                b.set(1, Dispatcher.run(MatMulOp.PLAIN, rows.mT(), grads));
+                b.set(1, laidOut(b.inType(1), rows.mT(), grads));
             } else {
-                b.set(1, MapRule.sumTo(Dispatcher.run(MatMulOp.PLAIN, a.mT(), g), right));
+                b.set(1, MapRule.sumTo(laidOut(b.inType(1), a.mT(), g), right));
             }
         }
+    }
+
+    /// The product of two matrices with its elements in the order in which those of an operand lie: the gradient of a
+    /// transposed weight is then, transposed back, in the order of the weight, and adding it up and using it goes
+    /// straight through memory.
+    private static Tensor laidOut(TensorType operand, Tensor a, Tensor b) {
+        int rank = operand.rank();
+        boolean columns = rank >= 2 && operand.stride(rank - 2) == 1 && operand.stride(rank - 1) != 1;
+        return columns ? Dispatcher.run(MatMulOp.PLAIN, b.mT(), a.mT()).mT() : Dispatcher.run(MatMulOp.PLAIN, a, b);
     }
 }

@@ -6,8 +6,6 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.op.AvgPool;
 import dev.tenon.api.op.AvgPoolBackward;
-import dev.tenon.api.op.BatchNorm;
-import dev.tenon.api.op.BatchNormBackward;
 import dev.tenon.api.op.Convolution;
 import dev.tenon.api.op.ConvolutionBackwardData;
 import dev.tenon.api.op.ConvolutionBackwardWeight;
@@ -23,7 +21,6 @@ import dev.tenon.api.op.Reducer;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.Softmax;
 import dev.tenon.api.op.UnaryFn;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -191,49 +188,5 @@ final class NeuralRules {
 
     static void avgPoolBackward(AvgPoolBackward op, Backward b) {
         b.set(0, Dispatcher.run(op.pool(), b.grad()));
-    }
-
-    /// One op for the three gradients. Those of the statistics, which training does not ask for, add to the input's.
-    static final class OfBatchNorm implements Rule<BatchNorm> {
-        @Override
-        public void save(BatchNorm op, Link link) {
-            link.saveInput(0);
-            link.saveInput(1);
-            link.saveOutput(1);
-            link.saveOutput(2);
-        }
-
-        @Override
-        public void backward(BatchNorm op, Backward b) {
-            Tensor x = b.input(0);
-            Tensor mean = b.output(1);
-            Tensor scale = b.output(2);
-            List<Tensor> grads = Dispatcher.apply(
-                    new BatchNormBackward(), List.of(b.grad(0), x, b.input(1), mean, scale));
-            Tensor gx = grads.get(0);
-            DType work = mean.dtype();
-            double count = (double) x.elements() / Math.max(1, x.size(1));
-            Tensor gMean = b.gradOrNull(1);
-            if (gMean != null) {
-                gx = gx.add(perChannel(gMean.div(count), x.rank())).to(x.dtype());
-            }
-            Tensor gScale = b.gradOrNull(2);
-            if (gScale != null) {
-                // d scale / d x = -scale^3 (x - mean) / n.
-                Tensor factor = gScale.mul(scale.square()).mul(scale).div(-count);
-                Tensor centred = x.to(work).sub(perChannel(mean, x.rank()));
-                gx = gx.add(centred.mul(perChannel(factor, x.rank()))).to(x.dtype());
-            }
-            b.set(0, gx);
-            b.set(1, grads.get(1));
-            b.set(2, grads.get(2));
-        }
-
-        private static Tensor perChannel(Tensor t, int rank) {
-            long[] dims = new long[rank];
-            Arrays.fill(dims, 1);
-            dims[1] = t.elements();
-            return t.reshape(dims);
-        }
     }
 }

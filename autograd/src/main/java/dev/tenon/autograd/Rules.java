@@ -17,6 +17,7 @@ import dev.tenon.api.op.ConvolutionBackwardData;
 import dev.tenon.api.op.ConvolutionBackwardWeight;
 import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.GatherOp;
+import dev.tenon.api.op.LayerNorm;
 import dev.tenon.api.op.LogSoftmax;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.MatMulOp;
@@ -66,7 +67,8 @@ final class Rules {
         put(MaxPoolBackward.class, new NeuralRules.OfMaxPoolBackward());
         put(AvgPool.class, NeuralRules::avgPool);
         put(AvgPoolBackward.class, NeuralRules::avgPoolBackward);
-        put(BatchNorm.class, new NeuralRules.OfBatchNorm());
+        put(BatchNorm.class, new NormRules.OfBatchNorm());
+        put(LayerNorm.class, new NormRules.OfLayerNorm());
         put(Cholesky.class, new LinalgRules.OfCholesky());
         put(CholeskySolve.class, new LinalgRules.OfCholeskySolve());
         put(Solve.class, new LinalgRules.OfSolve());

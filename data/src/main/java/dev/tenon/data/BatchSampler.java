@@ -26,7 +26,20 @@ public record BatchSampler(Sampler sampler, int batchSize, boolean dropLast) {
 
     /// The indices of each batch of an epoch.
     public Iterator<long[]> batches(long epoch) {
+        return batches(epoch, 0);
+    }
+
+    /// The indices of each batch of an epoch, from batch `first` on: no sample of those before is read.
+    ///
+    /// @throws IllegalArgumentException if `first` is negative or beyond the last batch's end
+    public Iterator<long[]> batches(long epoch, long first) {
+        if (first < 0 || first > size()) {
+            throw new IllegalArgumentException("batch " + first + " of epoch " + epoch + ": expected 0 to " + size());
+        }
         PrimitiveIterator.OfLong order = sampler.indices(epoch);
+        for (long skip = first * batchSize; skip > 0 && order.hasNext(); skip--) {
+            order.nextLong();
+        }
         return new Iterator<>() {
             private long[] next = cut();
 

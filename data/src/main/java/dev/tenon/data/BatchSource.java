@@ -13,7 +13,8 @@ public interface BatchSource {
     /// What every sample consists of.
     List<Field> fields();
 
-    /// Writes sample `index` into row `row`, every byte of every field.
+    /// Writes sample `index` into row `row`, every byte of every field. What is random about it comes from
+    /// [HostBatch#random].
     void fill(long index, HostBatch into, int row) throws Exception;
 
     /// Writes the samples of the given indices into the rows from 0. Sources that read better in bulk override this.
@@ -24,7 +25,7 @@ public interface BatchSource {
             try {
                 fill(indices[row], into, row);
             } catch (Throwable e) {
-                throw new SampleException(indices[row], e);
+                throw new SampleException(Views.name(this), indices[row], e);
             }
         }
     }

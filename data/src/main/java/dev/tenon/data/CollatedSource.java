@@ -1,5 +1,6 @@
 package dev.tenon.data;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /// The default path: one object per sample, written into the batch by a collator.
@@ -16,9 +17,9 @@ final class CollatedSource<T> implements BatchSource {
 
     private T first() {
         try {
-            return dataset.get(0);
+            return dataset.get(0, HostBatch.random(0, 0, 0));
         } catch (Exception e) {
-            throw new SampleException(0, e);
+            throw new SampleException(dataset.name(), 0, e);
         }
     }
 
@@ -34,6 +35,41 @@ final class CollatedSource<T> implements BatchSource {
 
     @Override
     public void fill(long index, HostBatch into, int row) throws Exception {
-        collator.write(dataset.get(index), into, row);
+        write(dataset.get(index, into.random(row)), into, row);
+    }
+
+    private void write(T sample, HostBatch into, int row) throws Exception {
+        long start = System.nanoTime();
+        collator.write(sample, into, row);
+        into.collateNanos += System.nanoTime() - start;
+    }
+
+    @Override
+    public void fill(long[] indices, HostBatch into) throws Exception {
+        if (!(collator instanceof BatchCollator<T> whole)) {
+            BatchSource.super.fill(indices, into);
+            return;
+        }
+        List<T> samples = new ArrayList<>();
+        for (int row = 0; row < indices.length; row++) {
+            try {
+                samples.add(dataset.get(indices[row], into.random(row)));
+            } catch (Throwable e) {
+                throw new SampleException(dataset.name(), indices[row], e);
+            }
+        }
+        whole.prepare(samples, into);
+        for (int row = 0; row < indices.length; row++) {
+            try {
+                write(samples.get(row), into, row);
+            } catch (Throwable e) {
+                throw new SampleException(dataset.name(), indices[row], e);
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return dataset.name();
     }
 }

@@ -2,7 +2,8 @@ package dev.tenon.data;
 
 import java.util.List;
 
-/// Turns samples of any type into rows of a batch. Called by several threads at once.
+/// Turns samples of any type into rows of a batch; see [BatchCollator] for shapes that change from
+/// batch to batch. Called by several threads at once.
 ///
 /// @param <T> the type of a sample
 public interface Collator<T> {
@@ -14,34 +15,22 @@ public interface Collator<T> {
 
     /// The collator of [Sample]: two fields, `input` and `target`, of one shape each in all samples.
     static Collator<Sample> samples() {
-        return new Collator<>() {
-            @Override
-            public List<Field> fields(Sample first) {
-                return List.of(
-                    new Field("input", first.input().dtype(), first.input().shape()),
-                    new Field("target", first.target().dtype(), first.target().shape()));
-            }
-
-            @Override
-            public void write(Sample sample, HostBatch into, int row) {
-                into.set(0, row, sample.input());
-                into.set(1, row, sample.target());
-            }
-        };
+        return new Collators.Samples();
     }
 
     /// The collator of plain arrays: one field, `input`.
     static Collator<HostArray> arrays() {
-        return new Collator<>() {
-            @Override
-            public List<Field> fields(HostArray first) {
-                return List.of(new Field("input", first.dtype(), first.shape()));
-            }
+        return new Collators.Arrays();
+    }
 
-            @Override
-            public void write(HostArray sample, HostBatch into, int row) {
-                into.set(0, row, sample);
-            }
-        };
+    /// The collator of samples whose inputs differ in their extent along axis 0, such as texts: every batch is as long
+    /// as its longest input, and shorter ones are filled up. Fields: `input` [n, ...], `target`, and `length`, an
+    /// `I64` that says how much of the input is not padding.
+    ///
+    /// @param longest where inputs are cut off; room for so much is taken for every batch
+    /// @param padding what is put after the end of shorter inputs
+    /// @throws IllegalArgumentException if `longest` is below 1
+    static Collator<Sample> padded(int longest, double padding) {
+        return new Collators.Padded(longest, padding);
     }
 }

@@ -42,10 +42,13 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
     private final long seed;
     private final @Nullable Device chosenDevice;
     private final @Nullable BatchTransform transform;
-    private final LoaderClock clock = new LoaderClock();
+    private final @Nullable LoaderTrace trace;
+    private final LoaderClock clock;
     private List<HostBatch> spare = List.of();
     private @Nullable WeakReference<Epoch> open;
     private long nextEpoch;
+    private long nextBatch;
+    private LoaderState state;
 
     private DataLoader(Builder b, BatchSampler batchSampler) {
         this.source = b.source;
@@ -57,6 +60,9 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
         this.seed = b.seed;
         this.chosenDevice = b.device;
         this.transform = b.transform;
+        this.trace = b.trace != null ? b.trace : LoaderTrace.ofProcess();
+        this.clock = new LoaderClock(workers);
+        this.state = new LoaderState(seed, 0, 0, batchSampler.size(), batchSampler.sampler().size());
     }
 
     /// A loader of samples; of the fast path if the data set is also a [BatchSource].
@@ -89,6 +95,7 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
         private boolean virtualThreads;
         private @Nullable Device device;
         private @Nullable BatchTransform transform;
+        private @Nullable LoaderTrace trace;
 
         private Builder(BatchSource source) {
             this.source = source;
@@ -137,7 +144,9 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
             return this;
         }
 
-        /// How many batches may be in the making or waiting, at least 1; by default two per worker.
+        /// How many batches may be in the making or waiting in host memory, at least 1; by default two per worker.
+        /// Without workers it counts for nothing. A device whose memory the host does not share holds up to two more
+        /// that have been copied ahead.
         public Builder prefetch(int batches) {
             if (batches < 1) {
                 throw new IllegalArgumentException("prefetch " + batches + ": expected at least 1");
@@ -158,7 +167,8 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
             return this;
         }
 
-        /// Whether batches are collated in memory from which the device copies fastest.
+        /// Whether batches are collated in memory from which the device copies fastest. Says nothing about what comes
+        /// out: where a device has no such memory, it is ordinary memory.
         public Builder pinMemory(boolean pin) {
             this.pinMemory = pin;
             return this;
@@ -167,6 +177,12 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
         /// Whether workers are virtual threads: for data sets that wait (files, network) more than they compute.
         public Builder virtualThreads(boolean virtual) {
             this.virtualThreads = virtual;
+            return this;
+        }
+
+        /// Where to note what each thread does when; by default the file that `-Dtenon.data.trace` names, if any.
+        public Builder trace(LoaderTrace to) {
+            this.trace = to;
             return this;
         }
 
@@ -197,19 +213,40 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
         }
     }
 
-    /// The batches of the next epoch: 0 at the first call, then 1, and so on.
+    /// The batches of the next epoch, as [#nextEpoch()].
     @Override
     public Iterator<Batch> iterator() {
-        return epoch(nextEpoch);
+        return nextEpoch();
+    }
+
+    /// The batches of the next epoch: 0 at the first call, then 1, and so on; after [#load], those that are left of the
+    /// epoch in which the state was saved.
+    public Epoch nextEpoch() {
+        return epoch(nextEpoch, nextBatch);
     }
 
     /// The batches of the given epoch. An epoch of this loader that is still open is closed.
     public Epoch epoch(long number) {
+        return epoch(number, 0);
+    }
+
+    /// The batches of the given epoch from number `first` on. Those before are not loaded, and the others are what they
+    /// are in a whole epoch. An epoch of this loader that is still open is closed.
+    ///
+    /// @throws IllegalArgumentException if the epoch is negative or has no such batch
+    public Epoch epoch(long number, long first) {
+        if (number < 0 || first < 0 || first > size()) {
+            throw new IllegalArgumentException("batch " + first + " of epoch " + number + ": expected an epoch from 0"
+                + " and a batch from 0 to " + size());
+        }
         closeOpen();
         nextEpoch = number + 1;
+        nextBatch = 0;
+        state = at(number, first);
         List<HostBatch> buffers = spare.isEmpty() ? allocate() : spare;
         spare = List.of();
-        Epoch e = new Epoch(this, number, new Filler(source, transform, seed, number), buffers, clock);
+        Epoch e = new Epoch(this, number, first, new Filler(source, transform, seed, number), buffers,
+            clock.epoch(number, trace));
         open = new WeakReference<>(e);
         return e;
     }
@@ -285,7 +322,39 @@ public final class DataLoader implements Iterable<Batch>, AutoCloseable {
         return source.fields();
     }
 
-    /// Where the time went so far.
+    private LoaderState at(long epoch, long batch) {
+        boolean over = batch >= size();
+        return new LoaderState(seed, over ? epoch + 1 : epoch, over ? 0 : batch, size(),
+            batchSampler.sampler().size());
+    }
+
+    void handed(long epoch, long batch) {
+        state = at(epoch, batch + 1);
+    }
+
+    /// Where this loader stands: after the batch that was handed out last, whatever has been loaded ahead.
+    public LoaderState state() {
+        return state;
+    }
+
+    /// Makes [#nextEpoch()] go on where the state was saved. An epoch that is still open is closed.
+    ///
+    /// @throws IllegalArgumentException if the state is that of a loader with another seed, another number of samples
+    ///     or of batches, since other batches would come; nothing has been changed
+    public void load(LoaderState saved) {
+        LoaderState mine = new LoaderState(seed, saved.epoch(), saved.batch(), size(), batchSampler.sampler().size());
+        if (!saved.equals(mine)) {
+            throw new IllegalArgumentException("state of a loader with seed " + saved.seed() + ", " + saved.samples()
+                + " samples and " + saved.batches() + " batches; this one has seed " + mine.seed() + ", "
+                + mine.samples() + " samples and " + mine.batches() + " batches: build it as the saved one was");
+        }
+        closeOpen();
+        nextEpoch = saved.epoch();
+        nextBatch = saved.batch();
+        state = saved;
+    }
+
+    /// Where the time went so far, in all epochs.
     public LoaderStats stats() {
         return clock.read();
     }

@@ -3,6 +3,7 @@ package dev.tenon.data;
 import dev.tenon.api.Device;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.data.LoaderClock.Stage;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -28,15 +29,17 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
     private final Cleaner.@Nullable Cleanable net;
     private @Nullable Batch next;
     private long taken;
+    private long handedAt;
     private boolean closed;
 
-    Epoch(DataLoader loader, long number, Filler filler, List<HostBatch> buffers, LoaderClock clock) {
+    Epoch(DataLoader loader, long number, long first, Filler filler, List<HostBatch> buffers, LoaderClock clock) {
         this.loader = loader;
         this.number = number;
         this.filler = filler;
         this.clock = clock;
         this.buffers = buffers;
-        this.order = loader.batchSampler().batches(number);
+        this.taken = first;
+        this.order = loader.batchSampler().batches(number, first);
         int workers = loader.workers();
         if (workers == 0) {
             pipeline = null;
@@ -44,14 +47,14 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
             net = null;
             return;
         }
-        Pipeline p = new Pipeline(order, filler, buffers, clock);
+        Pipeline p = new Pipeline(order, first, filler, buffers, clock);
         pipeline = p;
         Device device = loader.device();
         p.start(workers, loader.threads("worker"));
         Staging s = null;
         try {
             if (!filler.source().fields().isEmpty() && Staging.needed(device)) {
-                s = new Staging(device, filler.source().fields(), loader.batchSampler().batchSize(), p,
+                s = new Staging(device, filler.source().fields(), loader.batchSampler().batchSize(), p, clock,
                     loader.threads("copy"));
             }
         } catch (RuntimeException e) {
@@ -65,6 +68,17 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
     /// The number of the epoch, from 0.
     public long number() {
         return number;
+    }
+
+    /// Where the time of this epoch went so far.
+    public LoaderStats stats() {
+        return clock.read();
+    }
+
+    /// A small table of where the time of this epoch went so far, and a sentence on what limits the speed and what can
+    /// be done about it.
+    public String report() {
+        return "epoch " + number + ": " + clock.read().report();
     }
 
     /// This: a pass can be made once.
@@ -98,16 +112,22 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
         if (b == null) {
             throw new IllegalStateException("an epoch is for one thread");
         }
-        clock.batches.increment();
-        clock.samples.add(b.size());
+        clock.handed(b.size());
+        loader.handed(number, b.number());
+        handedAt = System.nanoTime();
         return b;
     }
 
     private @Nullable Batch advance() {
+        if (handedAt != 0) {
+            clock.add(Stage.COMPUTE, handedAt, System.nanoTime(), taken - 1);
+            handedAt = 0;
+        }
         boolean done = false;
         try {
-            Batch b = staging != null ? staging.take(number, clock) : pipeline != null ? ahead(pipeline) : direct();
+            Batch b = staging != null ? staging.take(number, taken) : pipeline != null ? ahead(pipeline) : direct();
             done = true;
+            taken++;
             return b;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -122,7 +142,7 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
     private @Nullable Batch ahead(Pipeline p) throws InterruptedException {
         long start = System.nanoTime();
         Pipeline.Result r = p.take();
-        clock.consumerWait.add(System.nanoTime() - start);
+        clock.add(Stage.WAIT, start, System.nanoTime(), taken);
         if (r == null) {
             return null;
         }
@@ -146,13 +166,11 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
             if (!order.hasNext()) {
                 return null;
             }
-            filler.fill(order.next(), at, host);
+            filler.fill(order.next(), at, host, clock);
         } catch (Throwable e) {
             throw filler.failure(at, e);
         }
-        long spent = System.nanoTime() - start;
-        clock.fill.add(spent);
-        clock.consumerWait.add(spent);
+        clock.add(Stage.WAIT, start, System.nanoTime(), at);
         Batch b = tensors(host);
         if (loader.pinsMemory()) {
             // Copies from pinned memory may still be under way, and the memory is used again for the next batch.
@@ -170,8 +188,7 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
             tensors.add(Tensors.fromHost(
                 host.memory(f), field.dtype(), field.shape().inserted(0, host.size()), loader.device()));
         }
-        taken++;
-        clock.copy.add(System.nanoTime() - start);
+        clock.add(Stage.COPY, start, System.nanoTime(), host.number());
         return new Batch(tensors, fields, host.indices(), number, host.number());
     }
 
@@ -183,6 +200,10 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
             return;
         }
         closed = true;
+        if (handedAt != 0) {
+            clock.add(Stage.COMPUTE, handedAt, System.nanoTime(), taken - 1);
+            handedAt = 0;
+        }
         if (next != null) {
             next.close();
             next = null;
@@ -198,6 +219,7 @@ public final class Epoch implements Iterable<Batch>, Iterator<Batch>, AutoClosea
         if (net != null) {
             net.clean();
         }
+        clock.end();
         loader.closed(this, reusable ? buffers : List.of());
     }
 }

@@ -1,5 +1,6 @@
 package dev.tenon.data;
 
+import dev.tenon.data.LoaderClock.Stage;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -12,13 +13,23 @@ import org.jspecify.annotations.Nullable;
 record Filler(BatchSource source, @Nullable BatchTransform transform, long seed, long epoch) {
     private static final long TRANSFORM = 0x7472616E73660005L;
 
-    void fill(long[] indices, long number, HostBatch into) throws Exception {
-        into.begin(indices, number);
-        source.fill(indices, into);
+    void fill(long[] indices, long number, HostBatch into, LoaderClock clock) throws Exception {
+        into.begin(indices, number, seed, epoch);
+        long start = System.nanoTime();
+        try {
+            source.fill(indices, into);
+        } finally {
+            long end = System.nanoTime();
+            long decoded = end - Math.min(end - start, into.collateNanos);
+            clock.add(Stage.DECODE, start, decoded, number);
+            clock.add(Stage.COLLATE, decoded, end, number);
+        }
         if (transform != null) {
             SplitMix64 bits = SplitMix64.independent(seed, TRANSFORM, epoch, number);
             RandomGenerator random = bits::nextLong;
+            start = System.nanoTime();
             transform.apply(into, random);
+            clock.add(Stage.TRANSFORM, start, System.nanoTime(), number);
         }
     }
 

@@ -15,6 +15,12 @@ import java.lang.foreign.ValueLayout;
 /// @param shape the shape
 /// @param memory the elements; on or off the Java heap
 public record HostArray(DType dtype, Shape shape, MemorySegment memory) {
+    static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+    static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+
     /// @throws IllegalArgumentException if the memory is not exactly as large as the shape says
     public HostArray {
         long bytes = shape.elements() * dtype.bytes();
@@ -49,6 +55,11 @@ public record HostArray(DType dtype, Shape shape, MemorySegment memory) {
         return new HostArray(DType.I32, shape, MemorySegment.ofArray(values));
     }
 
+    /// `U8` elements, row-major: an image of shape [channels, height, width], for example.
+    public static HostArray of(byte[] values, Shape shape) {
+        return new HostArray(DType.U8, shape, MemorySegment.ofArray(values));
+    }
+
     /// An `I64` scalar: a class label.
     public static HostArray label(long value) {
         return of(new long[] {value}, Shape.SCALAR);
@@ -72,7 +83,15 @@ public record HostArray(DType dtype, Shape shape, MemorySegment memory) {
     /// @throws IllegalStateException if the array has another dtype
     public float[] toFloatArray() {
         require(DType.F32);
-        return memory.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+        return memory.toArray(FLOAT);
+    }
+
+    /// The elements of a `U8` array, copied.
+    ///
+    /// @throws IllegalStateException if the array has another dtype
+    public byte[] toByteArray() {
+        require(DType.U8);
+        return memory.toArray(BYTE);
     }
 
     /// The elements of an `I64` array, copied.
@@ -80,7 +99,7 @@ public record HostArray(DType dtype, Shape shape, MemorySegment memory) {
     /// @throws IllegalStateException if the array has another dtype
     public long[] toLongArray() {
         require(DType.I64);
-        return memory.toArray(ValueLayout.JAVA_LONG_UNALIGNED);
+        return memory.toArray(LONG);
     }
 
     private void require(DType wanted) {

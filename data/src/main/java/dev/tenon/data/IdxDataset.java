@@ -29,7 +29,7 @@ public final class IdxDataset implements Dataset<Sample>, BatchSource {
     /// Reads a pair of files, gzip or not, with pixels scaled to 0 .. 1.
     ///
     /// @throws DatasetFormatException if a file is malformed, is not of unsigned bytes or of other dimensions than
-    ///     [n, height, width] and [n], or the files differ in n
+    ///     [n, height, width] and \[n\], or the files differ in n
     /// @throws java.nio.file.NoSuchFileException if there is no such file
     /// @throws IOException if reading fails
     public static IdxDataset read(Path images, Path labels) throws IOException {
@@ -41,7 +41,7 @@ public final class IdxDataset implements Dataset<Sample>, BatchSource {
     /// @param mean subtracted from pixels scaled to 0 .. 1 (MNIST's is 0.1307)
     /// @param deviation by which they are divided then (MNIST's is 0.3081)
     /// @throws DatasetFormatException if a file is malformed, is not of unsigned bytes or of other dimensions than
-    ///     [n, height, width] and [n], or the files differ in n
+    ///     [n, height, width] and \[n\], or the files differ in n
     /// @throws java.nio.file.NoSuchFileException if there is no such file
     /// @throws IOException if reading fails
     public static IdxDataset read(Path images, Path labels, double mean, double deviation) throws IOException {

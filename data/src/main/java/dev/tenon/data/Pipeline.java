@@ -1,6 +1,7 @@
 package dev.tenon.data;
 
 import dev.tenon.api.Context;
+import dev.tenon.data.LoaderClock.Stage;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,7 +37,10 @@ final class Pipeline {
     private boolean exhausted;
     private boolean closed;
 
-    Pipeline(Iterator<long[]> batches, Filler filler, List<HostBatch> buffers, LoaderClock clock) {
+    /// @param first the number of the first batch that the iterator gives
+    Pipeline(Iterator<long[]> batches, long first, Filler filler, List<HostBatch> buffers, LoaderClock clock) {
+        this.begun = first;
+        this.taken = first;
         this.batches = batches;
         this.filler = filler;
         this.clock = clock;
@@ -71,7 +75,7 @@ final class Pipeline {
             while (free.isEmpty() && !exhausted && !closed) {
                 room.awaitUninterruptibly();
             }
-            clock.workerWait.add(System.nanoTime() - start);
+            clock.add(Stage.WORKER_WAIT, start, System.nanoTime(), begun);
             if (exhausted || closed) {
                 return false;
             }
@@ -98,15 +102,13 @@ final class Pipeline {
             lock.unlock();
         }
         Result result;
-        long start = System.nanoTime();
         try {
-            filler.fill(indices, number, buffer);
+            filler.fill(indices, number, buffer, clock);
             result = new Result(buffer, number, null);
         } catch (Throwable e) {
             // Errors too: whoever waits for this batch must not wait for ever.
             result = new Result(buffer, number, filler.failure(number, e));
         }
-        clock.fill.add(System.nanoTime() - start);
         lock.lock();
         try {
             put(result);

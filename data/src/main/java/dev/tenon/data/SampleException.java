@@ -1,15 +1,16 @@
 package dev.tenon.data;
 
-/// A sample could not be read or made. Carries its index and the cause.
+/// A sample could not be read or made. Names the data set and the index and carries the cause.
 public class SampleException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final long index;
 
+    /// @param dataset what the data set is called
     /// @param index the sample's index in the data set
     /// @param cause what went wrong
-    public SampleException(long index, Throwable cause) {
-        super("sample " + index + ": " + describe(cause), cause);
+    public SampleException(String dataset, long index, Throwable cause) {
+        super("sample " + index + " of " + dataset + ": " + describe(cause), cause);
         this.index = index;
     }
 

@@ -49,4 +49,36 @@ public interface Sampler {
     static Sampler weighted(double[] weights, int draws, boolean replacement, long seed) {
         return Samplers.weighted(weights.clone(), draws, replacement, seed);
     }
+
+    /// Each sample once, in an order in which every class is spread evenly, so that any run of consecutive samples has
+    /// of each class about its share of the whole (of classes of equal size, to within two samples). Shuffled anew in
+    /// every epoch: sample j (in shuffled order) of a class with n stands at the place (j + u) / n of the epoch, with
+    /// one u of [0, 1) for each class.
+    ///
+    /// @param labels the class of each sample
+    static Sampler stratified(int[] labels, long seed) {
+        return Samplers.stratified(labels, seed);
+    }
+
+    /// Every class equally often, however many samples it has: the order consists of rounds in which every class comes
+    /// once, the classes shuffled, so that a batch of k times as many samples as there are classes has k of each. There
+    /// are as many rounds as the largest class has samples; smaller classes begin anew, each time shuffled.
+    ///
+    /// @param labels the class of each sample
+    static Sampler balanced(int[] labels, long seed) {
+        return Samplers.balanced(labels, seed);
+    }
+
+    /// One process's share of an order that all of `world` processes know: indices `rank`, `rank + world`, and so on.
+    /// Every process gets as many.
+    ///
+    /// @param all the whole order, of the same seed in all processes
+    /// @param rank which share, 0 to world - 1
+    /// @param world how many shares
+    /// @param dropLast what happens when the order cannot be shared evenly: true leaves out its end, false fills it up
+    ///     with indices from its beginning
+    /// @throws IllegalArgumentException if rank and world do not fit
+    static Sampler distributed(Sampler all, int rank, int world, boolean dropLast) {
+        return Samplers.distributed(all, rank, world, dropLast);
+    }
 }

@@ -8,6 +8,7 @@ import dev.tenon.api.Tensors;
 import dev.tenon.api.spi.DeviceRuntime;
 import dev.tenon.api.spi.Event;
 import dev.tenon.api.spi.Stream;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -28,20 +29,23 @@ final class Staging implements AutoCloseable {
         @Nullable Event consumed;
     }
 
-    private record Staged(@Nullable Stage stage, long[] indices, long number, @Nullable Event copied,
-            @Nullable RuntimeException failure) {}
+    private record Staged(@Nullable Stage stage, List<Field> fields, long[] indices, long number,
+            @Nullable Event copied, @Nullable RuntimeException failure) {}
 
     private final Device device;
     private final DeviceRuntime runtime;
     private final Stream stream;
     private final List<Field> fields;
     private final Pipeline pipeline;
+    private final LoaderClock clock;
     private final LinkedBlockingQueue<Stage> free = new LinkedBlockingQueue<>();
     private final LinkedBlockingQueue<Staged> ready = new LinkedBlockingQueue<>();
     private final List<Stage> stages = new ArrayList<>();
     private final Thread thread;
 
-    Staging(Device device, List<Field> fields, int batchSize, Pipeline pipeline, ThreadFactory threads) {
+    Staging(Device device, List<Field> fields, int batchSize, Pipeline pipeline, LoaderClock clock,
+            ThreadFactory threads) {
+        this.clock = clock;
         this.device = device;
         this.runtime = device.runtime();
         this.stream = runtime.newStream();
@@ -75,12 +79,12 @@ final class Staging implements AutoCloseable {
             while (true) {
                 Pipeline.Result r = pipeline.take();
                 if (r == null) {
-                    ready.add(new Staged(null, new long[0], -1, null, null));
+                    ready.add(new Staged(null, fields, new long[0], -1, null, null));
                     return;
                 }
                 HostBatch batch = r.batch();
                 if (batch == null || r.failure() != null) {
-                    ready.add(new Staged(null, new long[0], r.number(), null, r.failure()));
+                    ready.add(new Staged(null, fields, new long[0], r.number(), null, r.failure()));
                     return;
                 }
                 copy(batch);
@@ -89,7 +93,7 @@ final class Staging implements AutoCloseable {
             // closed
             Thread.currentThread().interrupt();
         } catch (RuntimeException | LinkageError e) {
-            ready.add(new Staged(null, new long[0], -1, null,
+            ready.add(new Staged(null, fields, new long[0], -1, null,
                 new DataLoaderException(
                     "copying a batch to " + device + " failed: " + SampleException.describe(e), e)));
         }
@@ -97,28 +101,31 @@ final class Staging implements AutoCloseable {
 
     private void copy(HostBatch batch) throws InterruptedException {
         Stage s = free.take();
+        long start = System.nanoTime();
         Event consumed = s.consumed;
         if (consumed != null) {
             stream.waitFor(consumed);
         }
         for (int f = 0; f < fields.size(); f++) {
             Tensor to = s.memory.get(f);
-            if (to.elements() > 0) {
-                runtime.copyFromHost(batch.memory(f), to.memory(), to.byteOffset(), stream);
+            MemorySegment from = batch.memory(f);
+            if (from.byteSize() > 0) {
+                runtime.copyFromHost(from, to.memory(), to.byteOffset(), stream);
             }
         }
         Event copied = stream.record();
-        ready.add(new Staged(s, batch.indices(), batch.number(), copied, null));
+        ready.add(new Staged(s, batch.fields(), batch.indices(), batch.number(), copied, null));
         copied.synchronize();
+        clock.add(LoaderClock.Stage.COPY, start, System.nanoTime(), batch.number());
         pipeline.release(batch);
     }
 
     /// The next batch; null at the end.
-    @Nullable Batch take(long epoch, LoaderClock clock) throws InterruptedException {
+    @Nullable Batch take(long epoch, long number) throws InterruptedException {
         long start = System.nanoTime();
         Staged staged = ready.take();
         long got = System.nanoTime();
-        clock.consumerWait.add(got - start);
+        clock.add(LoaderClock.Stage.WAIT, start, got, number);
         if (staged.failure != null) {
             throw staged.failure;
         }
@@ -133,7 +140,7 @@ final class Staging implements AutoCloseable {
         main.waitFor(copied);
         List<Tensor> tensors = new ArrayList<>();
         for (int f = 0; f < fields.size(); f++) {
-            Field field = fields.get(f);
+            Field field = staged.fields.get(f);
             Tensor from = s.memory.get(f);
             Tensor to = Tensors.empty(field.shape().inserted(0, staged.indices.length), field.dtype(), device);
             long bytes = staged.indices.length * field.bytes();
@@ -144,8 +151,8 @@ final class Staging implements AutoCloseable {
         }
         s.consumed = main.record();
         free.add(s);
-        clock.copy.add(System.nanoTime() - got);
-        return new Batch(tensors, fields, staged.indices, epoch, staged.number);
+        clock.add(LoaderClock.Stage.COPY, got, System.nanoTime(), staged.number);
+        return new Batch(tensors, staged.fields, staged.indices, epoch, staged.number);
     }
 
     /// Ends the copying. The pipeline must have been cancelled.

@@ -2,9 +2,13 @@ package dev.tenon.data;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
+import dev.tenon.data.format.DatasetFormatException;
+import dev.tenon.data.format.DelimitedText;
 import dev.tenon.data.format.NumericTable;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
@@ -50,6 +54,37 @@ public final class TableDataset implements Dataset<Sample>, BatchSource {
             }
         }
         this.fields = List.of(new Field("input", DType.F32, shape), new Field("target", DType.I64, Shape.SCALAR));
+    }
+
+    /// Reads a table of numbers, the last column of which is the label: 0 to `classes` - 1.
+    ///
+    /// @throws DatasetFormatException if the file is malformed or a label is out of range
+    /// @throws IOException if reading fails
+    public static TableDataset read(Path file, int classes) throws IOException {
+        return read(file, DelimitedText.create().labelColumn(-1), classes);
+    }
+
+    /// Reads a table of numbers with labels from 0 to `classes` - 1.
+    ///
+    /// @param format how to read the file; must choose a label column
+    /// @throws DatasetFormatException if the file is malformed or a label is out of range
+    /// @throws IllegalStateException if no label column was chosen
+    /// @throws IOException if reading fails
+    public static TableDataset read(Path file, DelimitedText format, int classes) throws IOException {
+        NumericTable table = format.read(file);
+        int[] labels = table.labels();
+        for (int row = 0; row < labels.length; row++) {
+            if (labels[row] < 0 || labels[row] >= classes) {
+                throw new DatasetFormatException(file, "row " + (row + 1) + " of the table has label " + labels[row]
+                    + "; expected 0 to " + (classes - 1));
+            }
+        }
+        return new TableDataset(table);
+    }
+
+    /// The label of each row, for samplers and splits.
+    public int[] labels() {
+        return labels.clone();
     }
 
     @Override

@@ -3,9 +3,11 @@ package dev.tenon.data;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiFunction;
 import java.util.function.LongUnaryOperator;
+import java.util.random.RandomGenerator;
 
-/// Subsets and concatenations; sources of batches where what they view is one.
+/// Data sets made from others. Subsets and concatenations are sources of batches where what they view is one.
 final class Views {
     private Views() {
     }
@@ -31,6 +33,64 @@ final class Views {
         return new Concatenation<>(parts);
     }
 
+    /// What a source of batches is called in messages.
+    static String name(BatchSource source) {
+        return source instanceof Dataset<?> d ? d.name()
+            : source instanceof CollatedSource<?> c ? c.toString() : source.getClass().getSimpleName();
+    }
+
+    record Transformed<T, R>(Dataset<T> base, SampleTransform<? super T, ? extends R> change) implements Dataset<R> {
+        @Override
+        public long size() {
+            return base.size();
+        }
+
+        @Override
+        public R get(long index) throws Exception {
+            return get(index, HostBatch.random(0, 0, index));
+        }
+
+        @Override
+        public R get(long index, RandomGenerator random) throws Exception {
+            return change.apply(base.get(index, random), random);
+        }
+
+        @Override
+        public String name() {
+            return base.name();
+        }
+    }
+
+    record Zipped<A, B, R>(Dataset<A> first, Dataset<B> second, BiFunction<? super A, ? super B, R> join)
+            implements Dataset<R> {
+        Zipped {
+            if (first.size() != second.size()) {
+                throw new IllegalArgumentException("zip: " + first.name() + " has " + first.size() + " samples, "
+                    + second.name() + " has " + second.size() + "; expected as many");
+            }
+        }
+
+        @Override
+        public long size() {
+            return first.size();
+        }
+
+        @Override
+        public R get(long index) throws Exception {
+            return join.apply(first.get(index), second.get(index));
+        }
+
+        @Override
+        public R get(long index, RandomGenerator random) throws Exception {
+            return join.apply(first.get(index, random), second.get(index, random));
+        }
+
+        @Override
+        public String name() {
+            return first.name() + " with " + second.name();
+        }
+    }
+
     private static class Selection<T> implements Dataset<T> {
         final Dataset<T> base;
         final long size;
@@ -50,6 +110,16 @@ final class Views {
         @Override
         public T get(long index) throws Exception {
             return base.get(indices.applyAsLong(Objects.checkIndex(index, size)));
+        }
+
+        @Override
+        public T get(long index, RandomGenerator random) throws Exception {
+            return base.get(indices.applyAsLong(Objects.checkIndex(index, size)), random);
+        }
+
+        @Override
+        public final String name() {
+            return "a part of " + base.name();
         }
     }
 
@@ -107,6 +177,17 @@ final class Views {
         public T get(long index) throws Exception {
             int p = part(index);
             return parts.get(p).get(index - starts[p]);
+        }
+
+        @Override
+        public T get(long index, RandomGenerator random) throws Exception {
+            int p = part(index);
+            return parts.get(p).get(index - starts[p], random);
+        }
+
+        @Override
+        public final String name() {
+            return String.join(" + ", parts.stream().map(Dataset::name).toList());
         }
     }
 

@@ -302,7 +302,7 @@ class DataLoaderTest {
             assertEquals(10, s.batches());
             assertEquals(20, s.samples());
             assertTrue(s.consumerWaitSeconds() > 0.03, s::toString);
-            assertEquals("loader", s.bottleneck(), s::toString);
+            assertEquals("decode", s.bottleneck(), s::toString);
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -135,5 +136,100 @@ class SamplerTest {
         s.batches(0).forEachRemaining(b -> out.add(b.length));
         assertEquals(out.size(), s.size());
         return out;
+    }
+
+    private static int[] labels(int... counts) {
+        return IntStream.range(0, counts.length)
+            .flatMap(c -> IntStream.range(0, counts[c]).map(_ -> c))
+            .toArray();
+    }
+
+    @Test
+    void stratifiedSpreadsEveryClassEvenly() {
+        int[] labels = labels(30, 30, 30, 30);
+        Sampler s = Sampler.stratified(labels, 5);
+        long[] order = all(s, 0);
+        assertArrayEquals(LongStream.range(0, 120).toArray(), sorted(order));
+        assertArrayEquals(order, all(Sampler.stratified(labels, 5), 0));
+        assertFalse(Arrays.equals(order, all(s, 1)));
+        for (int from = 0; from + 16 <= 120; from++) {
+            long[] run = Arrays.copyOfRange(order, from, from + 16);
+            for (int c = 0; c < 4; c++) {
+                int wanted = c;
+                long n = LongStream.of(run).filter(i -> labels[(int) i] == wanted).count();
+                assertTrue(Math.abs(n - 4) <= 2, () -> wanted + ": " + n + " in " + Arrays.toString(run));
+            }
+        }
+        int[] rare = labels(90, 10);
+        long[] tenths = all(Sampler.stratified(rare, 1), 3);
+        for (int b = 0; b < 10; b++) {
+            long n = LongStream.of(Arrays.copyOfRange(tenths, 10 * b, 10 * b + 10)).filter(i -> rare[(int) i] == 1)
+                .count();
+            assertTrue(n <= 2, () -> Arrays.toString(tenths));
+        }
+        assertEquals(0, all(Sampler.stratified(new int[0], 1), 0).length);
+    }
+
+    @Test
+    void balancedHasEveryClassInEveryRound() {
+        int[] labels = labels(7, 2, 5);
+        Sampler s = Sampler.balanced(labels, 8);
+        assertEquals(21, s.size());
+        long[] order = all(s, 4);
+        assertArrayEquals(order, all(s, 4));
+        assertFalse(Arrays.equals(order, all(s, 5)));
+        assertEquals(21, order.length);
+        for (int round = 0; round < 7; round++) {
+            long[] classes = LongStream.of(Arrays.copyOfRange(order, 3 * round, 3 * round + 3))
+                .map(i -> labels[(int) i]).sorted().toArray();
+            assertArrayEquals(new long[] {0, 1, 2}, classes);
+        }
+        // the largest class comes whole, and the smaller ones come whole before they come again
+        assertEquals(7, LongStream.of(order).filter(i -> i < 7).distinct().count());
+        long[] second = LongStream.of(order).filter(i -> i == 7 || i == 8).toArray();
+        assertEquals(7, second.length);
+        for (int i = 0; i < 6; i += 2) {
+            assertTrue(second[i] != second[i + 1], () -> Arrays.toString(second));
+        }
+    }
+
+    @Test
+    void distributedSharesAreDisjointAndOfOneSize() {
+        Sampler all = Sampler.random(10, 3);
+        long[] order = all(all, 2);
+        for (boolean drop : new boolean[] {true, false}) {
+            List<long[]> shares = new ArrayList<>();
+            for (int rank = 0; rank < 4; rank++) {
+                Sampler s = Sampler.distributed(all, rank, 4, drop);
+                assertEquals(drop ? 2 : 3, s.size());
+                shares.add(all(s, 2));
+                assertEquals(s.size(), shares.getLast().length);
+            }
+            for (int i = 0; i < (drop ? 8 : 12); i++) {
+                assertEquals(order[i % 10], shares.get(i % 4)[i / 4]);
+            }
+        }
+        assertArrayEquals(new long[] {0, 0}, new long[] {all(Sampler.distributed(Sampler.sequential(1), 0, 3, false),
+            0)[0], all(Sampler.distributed(Sampler.sequential(1), 2, 3, false), 0)[0]});
+        assertEquals(0, all(Sampler.distributed(Sampler.sequential(0), 1, 3, false), 0).length);
+        assertThrows(IllegalArgumentException.class, () -> Sampler.distributed(all, 4, 4, true));
+        assertThrows(IllegalArgumentException.class, () -> Sampler.distributed(all, -1, 4, true));
+    }
+
+    @Test
+    void batchesCanBeginInTheMiddle() {
+        BatchSampler s = new BatchSampler(Sampler.random(23, 1), 5, false);
+        List<long[]> whole = new ArrayList<>();
+        s.batches(6).forEachRemaining(whole::add);
+        for (int first = 0; first <= 5; first++) {
+            List<long[]> rest = new ArrayList<>();
+            s.batches(6, first).forEachRemaining(rest::add);
+            assertEquals(5 - first, rest.size());
+            for (int i = 0; i < rest.size(); i++) {
+                assertArrayEquals(whole.get(first + i), rest.get(i));
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> s.batches(6, 6));
+        assertThrows(IllegalArgumentException.class, () -> s.batches(6, -1));
     }
 }

@@ -6,6 +6,7 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Traceable;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.api.spi.OpPolicy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -21,7 +22,7 @@ public final class Compiled {
 
     /// What decides which graph a call runs.
     private record Signature(List<TensorType> types, List<Device> devices, List<Boolean> gradients, boolean tracked,
-            List<Object> modes, List<Tensor> state, List<Boolean> stateGradients) {}
+            List<Object> modes, List<Tensor> state, List<Boolean> stateGradients, @Nullable OpPolicy policy) {}
 
     /// How calls of a signature run: by a graph, or, for a reason, not.
     private record Entry(@Nullable Differentiable function, @Nullable String reason) {}
@@ -74,14 +75,12 @@ public final class Compiled {
                 inputs.stream().map(Tensor::device).toList(),
                 inputs.stream().map(t -> tracked && t.requiresGrad()).toList(), tracked,
                 models.stream().map(Traceable::mode).toList(), state,
-                state.stream().map(t -> tracked && t.requiresGrad()).toList());
+                state.stream().map(t -> tracked && t.requiresGrad()).toList(), Context.policy());
     }
 
     private Entry entry(List<Tensor> inputs, Signature s) {
         try {
-            Map<Object, String> names = new LinkedHashMap<>();
-            models.forEach(m -> m.tensors().forEach((name, t) -> names.putIfAbsent(t.storageKey(), name)));
-            return new Entry(Differentiable.capture(fn, inputs, s.gradients, names, options), null);
+            return new Entry(Differentiable.capture(fn, inputs, s.gradients, Graphs.names(models), options), null);
         } catch (CaptureException e) {
             String reason = e.getMessage();
             if (reasons.add(reason)) {

@@ -84,7 +84,8 @@ final class Differentiable {
             }
             Cut cut = new Cut(capture.writer().nodes().size(), capture.writer().sources().size());
             if (roots.isEmpty()) {
-                Graph g = options.optimized(capture.finish(Graphs.names("y", out.size()), out, true));
+                Graph g = options.optimized(capture.finish(Graphs.names("y", out.size()), out,
+                        options.keepsGradients()));
                 return new Differentiable(g, null, out.size(), List.of(), List.of(), List.of(), new int[0]);
             }
             List<Tensor> leaves = capture.leaves();
@@ -101,7 +102,7 @@ final class Differentiable {
             for (Tensor g : grads) {
                 gradValues.add(g == null ? null : capture.value(g));
             }
-            Graph joint = capture.finish(List.of(), List.of(), true);
+            Graph joint = capture.finish(List.of(), List.of(), options.keepsGradients());
             return new Split(joint, cut, values, gradValues, in.size(), needs, leaves, differentiable)
                     .build(options);
         } finally {

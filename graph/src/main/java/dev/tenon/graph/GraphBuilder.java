@@ -91,8 +91,8 @@ public final class GraphBuilder implements AutoCloseable {
             throw new IllegalStateException("the graph builder was closed");
         }
         if (Context.recorder() != capture) {
-            throw new IllegalStateException("the graph builder is used on another thread than the one that opened it, or"
-                    + " inside another capture");
+            throw new IllegalStateException("the graph builder is used on another thread than the one that opened it,"
+                    + " or inside another capture");
         }
     }
 

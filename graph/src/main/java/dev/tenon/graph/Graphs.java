@@ -7,6 +7,7 @@ import dev.tenon.api.TensorException;
 import dev.tenon.api.Traceable;
 import dev.tenon.api.op.TensorType;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
@@ -36,6 +37,25 @@ public final class Graphs {
     /// @throws CaptureException if the function does what cannot be part of a graph, such as reading a value
     public static Graph capture(Function<List<Tensor>, List<Tensor>> fn, List<Tensor> examples) {
         return capture("captured", fn, examples, Map.of(), true);
+    }
+
+    /// The graph of a model in the mode that it is in; parameters have the names that the model gives them.
+    ///
+    /// @param example a tensor of the dtype, shape and device for which the graph is made; its values do not matter
+    /// @throws CaptureException if the model does what cannot be part of a graph, such as reading a value
+    public static Graph capture(Traceable model, Tensor example) {
+        return capture("model", in -> List.of(model.call(in.getFirst())), List.of(example), names(List.of(model)),
+                true);
+    }
+
+    /// The names of the tensors of models, by the key of their memory.
+    static Map<Object, String> names(List<? extends Traceable> models) {
+        Map<Object, String> names = new IdentityHashMap<>();
+        for (int i = 0; i < models.size(); i++) {
+            String prefix = i == 0 ? "" : "model" + i + ".";
+            models.get(i).tensors().forEach((name, t) -> names.putIfAbsent(t.storageKey(), prefix + name));
+        }
+        return names;
     }
 
     /// The graph of a whole training step: forward, loss, backward and the optimiser's update. Each run is a step;
@@ -85,6 +105,14 @@ public final class Graphs {
     public static Compiled compile(Function<List<Tensor>, List<Tensor>> fn, List<? extends Traceable> models,
             CompileOptions options) {
         return new Compiled(fn, List.copyOf(models), options);
+    }
+
+    /// Compiles a training step, as [#captureStep] captures one, once for each combination of dtypes and shapes of what
+    /// it is given: see [#compile(Function, List, CompileOptions)].
+    ///
+    /// @param models those that the step trains
+    public static Compiled compileStep(Function<List<Tensor>, List<Tensor>> step, Traceable... models) {
+        return compile(step, List.of(models), CompileOptions.DEFAULT.keepsGradients(false));
     }
 
     /// Lets graphs run op by op on this thread until closed, as `-Dtenon.graph.eager=true` does everywhere: without

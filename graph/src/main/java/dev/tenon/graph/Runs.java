@@ -23,8 +23,9 @@ final class Runs {
         return () -> EAGER_HERE.set(before);
     }
 
-    static boolean isEager() {
-        return EAGER_HERE.get();
+    /// Looking for NaN is done op by op, too.
+    private static boolean isEager() {
+        return EAGER_HERE.get() || Context.detectsAnomalies();
     }
 
     static List<Tensor> run(Graph g, List<Tensor> feeds) {
@@ -36,13 +37,13 @@ final class Runs {
             return inline(g, feeds);
         }
         if (Context.tracksGradients() && feeds.stream().anyMatch(Tensor::requiresGrad)) {
-            throw new TensorException("graph " + g.name() + ": an input requires a gradient, which a run of a graph does"
-                    + " not give: use Graphs.compile, detach() the input, or run under Context.noGrad()");
+            throw new TensorException("graph " + g.name() + ": an input requires a gradient, which a run of a graph"
+                    + " does not give: use Graphs.compile, detach() the input, or run under Context.noGrad()");
         }
         if (g.updates().isEmpty() && g.gradients().isEmpty()) {
             return runOnce(g, feeds, draws);
         }
-        synchronized (g) {
+        synchronized (g.updating()) {
             return runOnce(g, feeds, draws);
         }
     }
@@ -54,10 +55,14 @@ final class Runs {
     /// Records the nodes of a graph into the capture that is going on, or lets the tape follow them.
     static List<Tensor> inline(Graph g, List<Tensor> feeds) {
         if (!g.gradients().isEmpty()) {
-            throw new TensorException("graph " + g.name() + ": sets gradients of leaves, which cannot be part of another"
-                    + " capture");
+            throw new TensorException("graph " + g.name() + ": sets gradients of leaves, which cannot be part of"
+                    + " another capture");
         }
-        Interpreter it = new Interpreter(g, feeds, Draws.NONE).run();
+        Interpreter it = new Interpreter(g, feeds, Draws.NONE);
+        // Policies were asked when the graph was captured.
+        try (Context.Mode _ = Context.policy(null)) {
+            it.run();
+        }
         List<Tensor> out = it.outputs();
         List<Tensor> changes = new ArrayList<>();
         for (Update u : g.updates()) {

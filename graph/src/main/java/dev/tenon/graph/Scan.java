@@ -13,8 +13,8 @@ import java.util.List;
 /// each sequence, and further tensors that stay the same; it gives what it carries on and slices of results.
 ///
 /// Operands: how many positions there are, if `counted`; the initial values to carry on; the sequences; the further
-/// tensors. Results: the values carried on at last; the stacked results; if `keepsCarries`, the stacked values that were
-/// carried on into each position. Places beyond the count are zero.
+/// tensors. Results: the values carried on at last; the stacked results; if `keepsCarries`, the stacked values that
+/// were carried on into each position. Places beyond the count are zero.
 ///
 /// @param body what is done at each position
 /// @param carries how many values are carried on

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param op the op, for which the kernel was prepared
 /// @param kernel null for an op that is no kernel's business: a body, a copy between devices, code of the user's
 /// @param workspace scratch memory of the kernel
-record Step(@Nullable Node node, Op op, @Nullable Kernel kernel, List<Slot> in, List<Slot> out, @Nullable Buffer workspace) {
+record Step(@Nullable Node node, Op op, @Nullable Kernel kernel, List<Slot> in, List<Slot> out,
+        @Nullable Buffer workspace) {
     /// Whether results may be written over operands of the same layout.
     boolean isElementwise() {
         return kernel != null && (op instanceof MapOp || op instanceof CopyOp);

@@ -121,7 +121,7 @@ public final class Trace implements AutoCloseable {
     @Override
     public void close() {
         if (CURRENT.get() != this) {
-            throw new IllegalStateException("traces must be closed on their own thread in the reverse order of opening");
+            throw new IllegalStateException("traces are closed on their own thread in the reverse order of opening");
         }
         if (outer == null) {
             CURRENT.remove();

@@ -126,8 +126,8 @@ class CompileTest {
 
     @Test
     void gradientsOfInputsOutputsAndWhatIsHandedThrough() {
-        checkGradients(in -> List.of(in.get(0).matmul(in.get(1).t()).softmax(-1), in.get(0), in.get(0).argmax(1, false)),
-                Tensors.randn(3, 4), Tensors.randn(5, 4));
+        checkGradients(in -> List.of(in.get(0).matmul(in.get(1).t()).softmax(-1), in.get(0),
+                in.get(0).argmax(1, false)), Tensors.randn(3, 4), Tensors.randn(5, 4));
         checkGradients(in -> List.of(in.get(0).exp().cumsum(0).t().reshape(-1).narrow(0, 1, 7)), Tensors.randn(3, 4));
     }
 

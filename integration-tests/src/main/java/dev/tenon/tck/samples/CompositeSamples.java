@@ -7,6 +7,8 @@ import dev.tenon.api.Tensors;
 import dev.tenon.api.op.BatchNorm;
 import dev.tenon.api.op.BatchNormBackward;
 import dev.tenon.api.op.Cat;
+import dev.tenon.api.op.LayerNorm;
+import dev.tenon.api.op.LayerNormBackward;
 import dev.tenon.api.op.LogSoftmax;
 import dev.tenon.api.op.Pad;
 import dev.tenon.api.op.Softmax;
@@ -16,6 +18,7 @@ import dev.tenon.api.op.ViewScatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /// Softmax, normalisation, joining, padding: composites, against their decompositions too. Also the methods that are
 /// built from several ops.
@@ -64,9 +67,10 @@ public final class CompositeSamples {
         List<Sample> s = new ArrayList<>();
         BatchNorm norm = new BatchNorm(1e-3);
         DType work = d.kind().dtype();
-        for (Shape shape : List.of(Shape.of(9, 5), Shape.of(4, 3, 7), Shape.of(3, 5, 4, 3))) {
+        for (Shape shape : shapes(d, Shape.of(9, 5), Shape.of(4, 3, 7), Shape.of(2, 5, 3, 2),
+                Shape.of(3, 5, 4, 3), Shape.of(2, 3, 37, 31))) {
             long[] c = {shape.dim(1)};
-            Input x = new Input(d, shape, Layout.CONTIGUOUS, Domain.USUAL, 1, List.of());
+            Input x = normalised(d, shape);
             Input scale = Input.of(d, c).from(Domain.POSITIVE).seed(2);
             Input shift = Input.of(d, c).seed(3);
             s.addAll(Sample.of("batch_norm", d, shape.toString(), norm, Family.COMPOSITE, x, scale, shift)
@@ -77,6 +81,39 @@ public final class CompositeSamples {
         }
         s.add(Sample.of("batch_norm", d, "small", norm, Family.COMPOSITE, Input.of(d, 4, 2, 3),
                 Input.of(d, 2).from(Domain.POSITIVE), Input.of(d, 2)).gradients(1));
+        s.addAll(layerNormalisation(d, work));
+        return s;
+    }
+
+    private static Input normalised(DType d, Shape shape) {
+        return new Input(d, shape, Layout.CONTIGUOUS, Domain.USUAL, 1, List.of());
+    }
+
+    /// Long rows, but in double precision, where the reference is itself no more exact than what is compared with it.
+    private static List<Shape> shapes(DType d, Shape... all) {
+        return Stream.of(all).filter(s -> d != DType.F64 || s.elements() <= 64).toList();
+    }
+
+    private static List<Sample> layerNormalisation(DType d, DType work) {
+        List<Sample> s = new ArrayList<>();
+        for (Shape shape : shapes(d, Shape.of(7, 5), Shape.of(6), Shape.of(2, 3, 4), Shape.of(2, 3, 41),
+                Shape.of(3, 1100), Shape.of(40, 130))) {
+            for (int axes = 1; axes <= Math.min(2, shape.rank()); axes++) {
+                LayerNorm norm = new LayerNorm(axes, 1e-3);
+                String variant = shape + " over " + axes;
+                Shape normalized = shape.slice(shape.rank() - axes, shape.rank());
+                Shape rows = shape.slice(0, shape.rank() - axes);
+                Input x = normalised(d, shape);
+                Input scale = Input.of(d, normalized.toArray()).from(Domain.POSITIVE).seed(2);
+                s.addAll(Sample.of("layer_norm", d, variant, norm, Family.COMPOSITE, x, scale, scale.seed(3))
+                        .inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
+                s.addAll(Sample.of("layer_norm_backward", d, variant, new LayerNormBackward(axes), Family.COMPOSITE,
+                        x.seed(5), x, scale, Input.of(work, rows.toArray()).seed(6),
+                        Input.of(work, rows.toArray()).from(Domain.POSITIVE)).inLayouts(Layout.TRANSPOSED));
+            }
+        }
+        s.add(Sample.of("layer_norm", d, "small", new LayerNorm(1, 1e-3), Family.COMPOSITE, Input.of(d, 3, 4),
+                Input.of(d, 4).from(Domain.POSITIVE), Input.of(d, 4)).gradients(1));
         return s;
     }
 

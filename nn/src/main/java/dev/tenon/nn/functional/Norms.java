@@ -14,6 +14,7 @@ import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.Expr;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.LayerNorm;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.Scalars;
 import java.util.Arrays;
@@ -44,6 +45,9 @@ public final class Norms {
     /// @throws TensorException if shapes do not fit, or a channel has a single value
     public static Tensor batchNormTraining(Tensor x, @Nullable Tensor runningMean, @Nullable Tensor runningVar,
             @Nullable Tensor weight, @Nullable Tensor bias, double momentum, double epsilon) {
+        if (x.rank() == 1 && x.elements() == 0) {
+            return x.clone(); // a batch of nothing, as PyTorch takes it
+        }
         checkChannels(x, runningMean, runningVar, weight, bias);
         long count = x.elements() / Math.max(1, x.size(1));
         if (count == 1) {
@@ -138,11 +142,10 @@ public final class Norms {
                     + (weight == null ? "none" : weight.shape()) + ", bias " + (bias == null ? "none" : bias.shape())
                     + ": expected floating-point [..., " + normalized + "] and " + normalized);
         }
-        int[] axes = IntStream.range(x.rank() - n, x.rank()).toArray();
-        Tensor wide = x.to(x.dtype().kind().dtype());
-        Tensor centred = wide.sub(wide.mean(axes, true));
-        Tensor rstd = centred.square().mean(axes, true).add(epsilon).rsqrt();
-        return scaled(centred, rstd, weight, bias).to(x.dtype());
+        DType work = x.dtype().kind().dtype();
+        Tensor w = weight != null ? weight : Tensors.ones(normalized, work, x.device());
+        Tensor b = bias != null ? bias : Tensors.zeros(normalized, work, x.device());
+        return Dispatcher.apply(new LayerNorm(n, epsilon), List.of(x, w, b)).getFirst();
     }
 
     /// Division by the root of the mean square over the last axes together, then a scale (Zhang and Sennrich, 2019).
@@ -175,14 +178,5 @@ public final class Norms {
             case BF16 -> 0x1p-7;
             default -> 0x1p-23;
         };
-    }
-
-    private static Tensor scaled(Tensor centred, Tensor rstd, @Nullable Tensor weight, @Nullable Tensor bias) {
-        Tensor normal = NORMALIZE.apply(centred, rstd);
-        if (weight != null && bias != null) {
-            return SCALE_SHIFT.applyAll(List.of(normal, weight, bias));
-        }
-        Tensor scaled = weight == null ? normal : normal.mul(weight);
-        return bias == null ? scaled : scaled.add(bias);
     }
 }

@@ -10,7 +10,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// rows, each of which is one
 /// instruction where a vector has 16 ints. Elsewhere (`SIDE32` is 0) there is no such instruction, and scalar copies
 /// are as fast.
-final class Transpose {
+public final class Transpose {
 
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final MemorySegment ALL = Mem.ALL;
@@ -38,6 +38,11 @@ final class Transpose {
     private static final IntVector J_HIGH1 = pairs(1, true);
 
     private Transpose() {}
+
+    /// The side of a block of elements of that many bytes, or 0 where there is none.
+    public static int side(int bytes) {
+        return bytes == 4 ? SIDE32 : bytes == 8 ? SIDE64 : 0;
+    }
 
     /// Which lanes of the pair (first, second) make up the new first or second one in the round of distance `d`.
     private static int lane(int i, int d, boolean high, int lanes) {
@@ -68,8 +73,8 @@ final class Transpose {
     /// `dst[j][i] = src[i][j]` for `j < len`, from `n` source rows of at least `len` contiguous elements; columns
     /// `n` up to the block's side are
     /// written too, with copies of the last one. Steps are bytes from row to row; `len` is at least the block's side.
-    static void run(int bytes, long src, long step, int n, int len, long dst, long dstStep) {
-        int side = bytes == 4 ? SIDE32 : SIDE64;
+    public static void run(int bytes, long src, long step, int n, int len, long dst, long dstStep) {
+        int side = side(bytes);
         for (int j = 0; j < len; j += side) {
             int at = Math.min(j, len - side); // the last block overlaps the one before
             if (bytes == 4) {

@@ -8,6 +8,7 @@ import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
+import dev.tenon.backend.cpu.gemm.Transpose;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// that what a cache line brings in is used up while it is there.
 final class CopyKernel implements Kernel {
     private static final long GRAIN = 1 << 15;
-    private static final long TILE_ROWS = 16;
+    private static final long TILE_ROWS = 64;
     private static final long TILE_COLUMNS = 256;
 
     private final WorkerPool pool;
@@ -23,8 +24,10 @@ final class CopyKernel implements Kernel {
     private final Iteration iteration;
     /// The axis along which the operand's elements lie next to each other if it is to be tiled, otherwise -1.
     private final int across;
+    /// The side of the blocks that are transposed in registers, or 0 to move elements one by one.
+    private final int side;
 
-    CopyKernel(WorkerPool pool, TensorType from, TensorType to) {
+    CopyKernel(Blocks blocks, WorkerPool pool, TensorType from, TensorType to) {
         this.pool = pool;
         bytes = from.dtype().bytes();
         int[] order = MapKernel.order(to);
@@ -37,6 +40,9 @@ final class CopyKernel implements Kernel {
             }
         }
         across = axis;
+        boolean transposed = blocks.isVector() && axis >= 0 && iteration.strides()[0][axis] == 1
+                && iteration.innerStride(1) == 1;
+        side = transposed ? Transpose.side(bytes) : 0;
     }
 
     @Override
@@ -100,11 +106,21 @@ final class CopyKernel implements Kernel {
         long stepX = iteration.innerStride(0);
         long stepY = iteration.innerStride(1);
         long end = Math.min(dims[across], first + TILE_ROWS);
-        for (long c = 0; c < iteration.inner(); c += TILE_COLUMNS) {
+        long acrossX = iteration.strides()[0][across];
+        long acrossY = iteration.strides()[1][across];
+        int rows = (int) (end - first);
+        long done = 0;
+        if (side > 0 && rows >= side) {
+            for (; done <= iteration.inner() - side; done += side) {
+                Transpose.run(bytes, x + (offsetX + first + done * stepX) * bytes, stepX * bytes, side, rows,
+                        y + (offsetY + first * acrossY + done) * bytes, acrossY * bytes);
+            }
+        }
+        for (long c = done; c < iteration.inner(); c += TILE_COLUMNS) {
             int n = (int) Math.min(TILE_COLUMNS, iteration.inner() - c);
             for (long r = first; r < end; r++) {
-                long atX = offsetX + r * iteration.strides()[0][across] + c * stepX;
-                long atY = offsetY + r * iteration.strides()[1][across] + c * stepY;
+                long atX = offsetX + r * acrossX + c * stepX;
+                long atY = offsetY + r * acrossY + c * stepY;
                 Blocks.move(x + atX * bytes, stepX * bytes, y + atY * bytes, stepY * bytes, n, bytes);
             }
         }

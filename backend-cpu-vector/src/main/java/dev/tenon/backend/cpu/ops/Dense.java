@@ -7,6 +7,7 @@ import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.block.Blocks;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class Dense implements Kernel {
     /// The computation on contiguous memory.
     interface Body {
-        /// Runs with the addresses of the inputs, then of the outputs, and the numbers of this run.
-        void run(long[] at, Scalars scalars);
+        /// Runs with the addresses of the inputs, then of the outputs.
+        void run(long[] at);
+
+        /// As [#run(long[])], with the numbers of this run, for ops that take some.
+        default void run(long[] at, Scalars scalars) {
+            run(at);
+        }
     }
 
     private record Copy(int operand, long offset, CopyKernel kernel) {}
@@ -26,7 +32,7 @@ final class Dense implements Kernel {
     private final List<Copy> after = new ArrayList<>();
     private final long bytes;
 
-    Dense(WorkerPool pool, List<TensorType> in, List<TensorType> out, Body body) {
+    Dense(Blocks blocks, WorkerPool pool, List<TensorType> in, List<TensorType> out, Body body) {
         this.body = body;
         long offset = 0;
         for (int i = 0; i < in.size() + out.size(); i++) {
@@ -38,7 +44,7 @@ final class Dense implements Kernel {
             TensorType dense = t.withDType(t.dtype());
             TensorType from = input ? t : dense;
             TensorType to = input ? dense : t;
-            (input ? before : after).add(new Copy(i, offset, new CopyKernel(pool, from, to)));
+            (input ? before : after).add(new Copy(i, offset, new CopyKernel(blocks, pool, from, to)));
             offset += t.elements() * t.dtype().bytes() + 63 & -64;
         }
         bytes = offset;

@@ -1,10 +1,14 @@
 package dev.tenon.backend.cpu.ops;
 
 import dev.tenon.api.DType;
+import dev.tenon.api.op.BatchNorm;
+import dev.tenon.api.op.BatchNormBackward;
 import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.GatherOp;
 import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.LayerNorm;
+import dev.tenon.api.op.LayerNormBackward;
 import dev.tenon.api.op.LogSoftmax;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.MatMulOp;
@@ -26,6 +30,7 @@ public final class Kernels {
     private final Blocks blocks;
     private final WorkerPool pool;
     private final Windowed windowed;
+    private final NormKernels norms;
 
     /// @param blocks where block functions come from
     /// @param pool the threads on which kernels run
@@ -33,6 +38,7 @@ public final class Kernels {
         this.blocks = blocks;
         this.pool = pool;
         this.windowed = new Windowed(blocks, pool);
+        this.norms = new NormKernels(blocks, pool);
     }
 
     /// A kernel for the op, or empty where there is none.
@@ -41,7 +47,7 @@ public final class Kernels {
         return switch (op) {
             case MapOp m when in.size() == 1 && m.body().isIdentity(in.getFirst().dtype())
                     && in.getFirst().shape().equals(out.getFirst().shape()) ->
-                Optional.of(new CopyKernel(pool, in.getFirst(), out.getFirst()));
+                Optional.of(new CopyKernel(blocks, pool, in.getFirst(), out.getFirst()));
             case MapOp m -> Optional.of(new MapKernel(blocks, pool, m.body(), in, out));
             case CopyOp _ -> Optional.of(copy(in.getFirst(), out.getFirst()));
             case ReduceOp r -> Optional.of(new ReduceKernel(blocks, pool, r, in, out.getFirst()));
@@ -52,6 +58,7 @@ public final class Kernels {
             case SortOp s -> Optional.of(new SortKernel(pool, s, in.getFirst(), out));
             case Softmax s -> softmax(s.axis(), in, out, false);
             case LogSoftmax s -> softmax(s.axis(), in, out, true);
+            case BatchNorm _, BatchNormBackward _, LayerNorm _, LayerNormBackward _ -> norms.prepare(op, in, out);
             default -> in.isEmpty() ? Optional.empty() : windowed.prepare(op, in, out);
         };
     }
@@ -62,12 +69,12 @@ public final class Kernels {
         if (!plain || axis != x.rank() - 1 || x.elements() == 0) {
             return Optional.empty();
         }
-        return Optional.of(new Dense(pool, in, out, new SoftmaxKernel(blocks, pool, x, log)));
+        return Optional.of(new Dense(blocks, pool, in, out, new SoftmaxKernel(blocks, pool, x, log)));
     }
 
     private Kernel copy(TensorType from, TensorType to) {
         if (from.dtype() == to.dtype()) {
-            return new CopyKernel(pool, from, to);
+            return new CopyKernel(blocks, pool, from, to);
         }
         Lambda body = Lambda.of(Exprs.in(0, from.dtype(), to.dtype()), to.dtype());
         return new MapKernel(blocks, pool, body, List.of(from), List.of(to));

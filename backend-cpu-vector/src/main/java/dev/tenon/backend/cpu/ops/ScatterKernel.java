@@ -48,7 +48,7 @@ final class ScatterKernel implements Kernel {
         indexBytes = index.dtype().bytes();
         extent = x.rank() == 0 ? 1 : shape.dim(op.axis());
         step = x.rank() == 0 ? 0 : out.stride(op.axis());
-        copy = new CopyKernel(pool, x, out);
+        copy = new CopyKernel(blocks, pool, x, out);
         iteration = Iteration.of(index.shape().toArray(),
                 List.of(GatherKernel.without(out, op.axis()), index.strides(), in.get(2).strides()));
         boolean plain = dtype == dtype.kind().dtype() && dtype != DType.BOOL && op.mode() != ScatterOp.Mode.SET;

@@ -3,7 +3,6 @@ package dev.tenon.backend.cpu.ops;
 import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.op.BinaryFn;
-import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.UnaryFn;
 import dev.tenon.backend.cpu.WorkerPool;
@@ -43,7 +42,7 @@ final class SoftmaxKernel implements Dense.Body {
     }
 
     @Override
-    public void run(long[] at, Scalars scalars) {
+    public void run(long[] at) {
         pool.parallelFor(rows, Math.max(1, (1 << 13) / length), (from, to) -> {
             long scratch = Scratch.get().more(3L * PIECE * bytes);
             for (long r = from; r < to; r++) {

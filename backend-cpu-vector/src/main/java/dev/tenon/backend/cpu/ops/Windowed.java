@@ -13,6 +13,7 @@ import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MaxPool;
 import dev.tenon.api.op.MaxPoolBackward;
 import dev.tenon.api.op.Op;
+import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
 import dev.tenon.api.spi.Kernel;
@@ -61,36 +62,36 @@ final class Windowed {
             case FusedConvolution f -> fused(f, in, out.getFirst());
             case ConvolutionBackwardData c -> {
                 ConvShape s = shape(c.convolution(), c.input(), in.get(1).shape(), in.get(0).shape());
-                yield (at, _) -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
+                yield at -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
             }
             case ConvolutionBackwardWeight c -> {
                 ConvShape s = shape(c.convolution(), in.get(0).shape(), c.weight(), in.get(1).shape());
-                yield (at, _) -> Conv.backwardWeights(gemm(dtype), pool, s, at[0], at[1], at[2]);
+                yield at -> Conv.backwardWeights(gemm(dtype), pool, s, at[0], at[1], at[2]);
             }
             case MaxPool p -> {
                 ConvShape s = pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
-                yield (at, _) -> Pool.max(blocks.isVector(), pool, s, dtype.bytes(), at[0], at[1], at[2]);
+                yield at -> Pool.max(blocks.isVector(), pool, s, dtype.bytes(), at[0], at[1], at[2]);
             }
             case MaxPoolBackward p -> {
                 WindowGeometry any = WindowGeometry.of(axes, 1, 0, 1);
                 ConvShape s = pooling(Collections.nCopies(axes, 1), any, p.input(), in.getFirst().shape());
-                yield (at, _) -> Pool.maxBackward(pool, s, dtype.bytes(), at[0], at[1], at[2]);
+                yield at -> Pool.maxBackward(pool, s, dtype.bytes(), at[0], at[1], at[2]);
             }
             case AvgPool p when p.divisor().isEmpty() -> {
                 ConvShape s = pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
                 int[] after = three(p.geometry().padHigh(), 0);
-                yield (at, _) -> Pool.average(blocks.isVector(), pool, s, dtype.bytes(), after, p.countPadding(), at[0],
+                yield at -> Pool.average(blocks.isVector(), pool, s, dtype.bytes(), after, p.countPadding(), at[0],
                         at[1]);
             }
             case AvgPoolBackward b when b.pool().divisor().isEmpty() -> {
                 AvgPool p = b.pool();
                 ConvShape s = pooling(p.kernel(), p.geometry(), b.input(), in.getFirst().shape());
                 int[] after = three(p.geometry().padHigh(), 0);
-                yield (at, _) -> Pool.averageBackward(pool, s, dtype.bytes(), after, p.countPadding(), at[0], at[1]);
+                yield at -> Pool.averageBackward(pool, s, dtype.bytes(), after, p.countPadding(), at[0], at[1]);
             }
             default -> null;
         };
-        return body == null ? Optional.empty() : Optional.of(new Dense(pool, in, out, body));
+        return body == null ? Optional.empty() : Optional.of(new Dense(blocks, pool, in, out, body));
     }
 
     private GemmKernel gemm(DType dtype) {
@@ -101,7 +102,7 @@ final class Windowed {
         if (in.size() == 2) {
             ConvShape s = shape(c, in.get(0).shape(), in.get(1).shape(), out.shape());
             DType dtype = out.dtype();
-            return (at, _) -> Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[2], null);
+            return at -> Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[2], null);
         }
         long[] perChannel = new long[out.rank()];
         Arrays.fill(perChannel, 1);
@@ -139,29 +140,37 @@ final class Windowed {
         long volume = y.elements() / channels / y.shape().dim(0);
         long groupOut = channels / c.groups();
         int result = 2 + extras.size();
-        return (at, scalars) -> {
-            long[] operands = new long[extras.size() + 2];
-            operands[0] = at[result];
-            System.arraycopy(at, 2, operands, 1, extras.size() + 1);
-            if (c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
-                Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
-                whole.run(operands, scalars);
-                return;
+        return new Dense.Body() {
+            @Override
+            public void run(long[] at) {
+                run(at, Scalars.NONE);
             }
-            Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], (group, i0, rows, j0, cols) -> {
-                Frame frame = plan.open(operands, scalars);
-                for (int i = i0; i < i0 + rows; i++) {
-                    long j = j0;
-                    while (j < j0 + cols) {
-                        long image = j / volume;
-                        long point = j - image * volume;
-                        long len = Math.min(volume - point, j0 + cols - j);
-                        long first = (image * channels + group * groupOut + i) * volume + point;
-                        frame.run(first, first + len);
-                        j += len;
-                    }
+
+            @Override
+            public void run(long[] at, Scalars scalars) {
+                long[] operands = new long[extras.size() + 2];
+                operands[0] = at[result];
+                System.arraycopy(at, 2, operands, 1, extras.size() + 1);
+                if (c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
+                    Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
+                    whole.run(operands, scalars);
+                    return;
                 }
-            });
+                Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], (group, i0, rows, j0, cols) -> {
+                    Frame frame = plan.open(operands, scalars);
+                    for (int i = i0; i < i0 + rows; i++) {
+                        long j = j0;
+                        while (j < j0 + cols) {
+                            long image = j / volume;
+                            long point = j - image * volume;
+                            long len = Math.min(volume - point, j0 + cols - j);
+                            long first = (image * channels + group * groupOut + i) * volume + point;
+                            frame.run(first, first + len);
+                            j += len;
+                        }
+                    }
+                });
+            }
         };
     }
 

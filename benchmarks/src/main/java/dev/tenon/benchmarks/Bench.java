@@ -1,0 +1,222 @@
+package dev.tenon.benchmarks;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// The command `tenon bench`.
+@Command(name = "tenon bench", mixinStandardHelpOptions = true, sortOptions = false, description = {
+    "Times Tenon, and peers beside it: each side is a process of its own, and for every case they run in turn.",
+    "",
+    "A ratio is the peer's median time by Tenon's: above 1 Tenon is faster. %% of peak is of the f32 multiply-adds, and"
+        + " %% of stream of the bytes, that this machine was measured to do at most."})
+public final class Bench implements Callable<Integer> {
+    @Option(names = "--against", paramLabel = "PEER",
+        description = "libtorch; its native libraries are fetched, 140 MB")
+    private @Nullable String against;
+
+    @Option(names = "--device", paramLabel = "D", defaultValue = "default",
+        description = "what Tenon runs on: cpu, opencl:0, ... (default: the usual choice)")
+    private String device = "default";
+
+    @Option(names = "--only", paramLabel = "REGEX", description = "only cases whose name has a match")
+    private @Nullable Pattern only;
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "3",
+        description = "how often the sides take turns on a case (default: ${DEFAULT-VALUE})")
+    private int rounds = 3;
+
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "0.5",
+        description = "measured in each round, after as long a warm-up (default: ${DEFAULT-VALUE} s)")
+    private double seconds = 0.5;
+
+    @Option(names = "--warm-up", paramLabel = "S", defaultValue = "3",
+        description = "run before the first round of a case (default: ${DEFAULT-VALUE} s)")
+    private double warmUp = 3;
+
+    @Option(names = "--jvm", paramLabel = "OPTION",
+        description = "for the JVM that Tenon runs in, for example -Dtenon.x=y")
+    private List<String> jvm = List.of();
+
+    @Option(names = "--json", paramLabel = "FILE", description = "write one line of JSON for each case")
+    private @Nullable Path json;
+
+    @Option(names = "--list", description = "print the names of the cases and end")
+    private boolean list;
+
+    private final PrintStream out = System.out;
+
+    private Bench() {}
+
+    /// Runs the command and ends the JVM with its exit code.
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new Bench()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<BenchCase> cases = Cases.ALL.stream()
+            .filter(c -> only == null || only.matcher(c.name()).find()).toList();
+        if (cases.isEmpty()) {
+            throw new IllegalArgumentException("no case matches --only " + only + "; --list prints them all");
+        }
+        if (list) {
+            cases.forEach(c -> out.println(c.name()));
+            return 0;
+        }
+        Path log = Files.createTempFile("tenon-bench", ".log");
+        List<String> lines = new ArrayList<>();
+        List<Result> results = new ArrayList<>();
+        try (Peer tenon = new Peer("tenon:" + device, log, jvm);
+                Peer peer = against == null ? null : new Peer(against, log, List.of())) {
+            Machine machine = tenon.machine();
+            out.println(tenon.description());
+            if (peer != null) {
+                out.println(peer.description());
+            }
+            out.printf(Locale.ROOT, "%d processors: %.0f GFLOP/s f32, %.1f GB/s copying; load average %.2f%n%n",
+                Runtime.getRuntime().availableProcessors(), machine.flops() / 1e9, machine.bytes() / 1e9,
+                java.lang.management.ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+            out.printf("%-36s %12s %12s %7s %6s  %s%n", "case", "tenon", against == null ? "" : against, "ratio", "aim",
+                "of the machine");
+            for (BenchCase c : cases) {
+                Result r = measure(c, tenon, peer);
+                results.add(r);
+                out.println(r.row(machine));
+                lines.add(r.json(machine));
+            }
+            summary(results);
+            if (json != null) {
+                Files.writeString(json, String.join("\n", lines) + "\n", StandardCharsets.UTF_8);
+            }
+        } catch (IOException e) {
+            out.println("what the processes printed: " + log);
+            throw e;
+        }
+        boolean failed = results.stream().anyMatch(r -> r.error != null);
+        if (failed) {
+            out.println("what the processes printed: " + log);
+        } else {
+            Files.delete(log);
+        }
+        return failed ? 1 : 0;
+    }
+
+    private void summary(List<Result> results) {
+        double[] ratios = results.stream().map(Result::ratio).flatMap(Optional::stream).mapToDouble(d -> d).toArray();
+        if (ratios.length == 0) {
+            return;
+        }
+        double mean = Math.exp(Arrays.stream(ratios).map(Math::log).average().orElseThrow());
+        long met = results.stream().filter(r -> r.ratio().isPresent() && r.ratio().get() >= r.c.aim()).count();
+        out.printf(Locale.ROOT, "%n%d cases, geometric mean of the ratios %.2f, %d reach their aim%n",
+            ratios.length, mean, met);
+        results.stream().filter(r -> r.ours != null).reduce((_, b) -> b).ifPresent(r ->
+            out.printf(Locale.ROOT, "peak resident memory: tenon %.0f MB%s%n", r.ours.peak() / 1024.0,
+                r.theirs == null ? "" : String.format(Locale.ROOT, ", %s %.0f MB", against, r.theirs.peak() / 1024.0)));
+    }
+
+    private Result measure(BenchCase c, Peer tenon, @Nullable Peer peer) {
+        List<Peer.Answer> ours = new ArrayList<>();
+        List<Peer.Answer> theirs = new ArrayList<>();
+        String error = null;
+        for (int round = 0; round < rounds; round++) {
+            double warm = round == 0 ? warmUp : seconds / 2;
+            try {
+                tenon.time(c, warm, seconds).ifPresent(ours::add);
+                if (peer != null) {
+                    peer.time(c, Math.min(warm, 1), seconds).ifPresent(theirs::add);
+                }
+            } catch (IOException e) {
+                error = e.getMessage();
+                break;
+            }
+        }
+        return new Result(c, middle(ours), middle(theirs), error);
+    }
+
+    /// The round whose median is the median of all rounds.
+    private static Peer.@Nullable Answer middle(List<Peer.Answer> answers) {
+        return answers.isEmpty() ? null : answers.stream()
+            .sorted(java.util.Comparator.comparingDouble(Peer.Answer::median)).toList().get(answers.size() / 2);
+    }
+
+    private record Result(BenchCase c, Peer.@Nullable Answer ours, Peer.@Nullable Answer theirs,
+            @Nullable String error) {
+        Optional<Double> ratio() {
+            return ours == null || theirs == null ? Optional.empty() : Optional.of(theirs.median() / ours.median());
+        }
+
+        String row(Machine machine) {
+            if (error != null) {
+                return String.format("%-36s %s", c.name(), error);
+            }
+            String ofMachine = ours == null ? ""
+                : c.flops() > 0 ? share(c.flops(), machine.flops(), "peak")
+                : c.bytes() > 0 ? share(c.bytes(), machine.bytes(), "stream") : "";
+            return String.format(Locale.ROOT, "%-36s %12s %12s %7s %6.1f  %s", c.name(), time(ours), time(theirs),
+                ratio().map(r -> String.format(Locale.ROOT, "%.2f", r)).orElse(""), c.aim(), ofMachine);
+        }
+
+        private String share(double amount, double most, String word) {
+            return String.format(Locale.ROOT, "%4.0f %% of %s", 100 * amount / ours.median() * 1e9 / most, word);
+        }
+
+        private static String time(Peer.@Nullable Answer a) {
+            if (a == null) {
+                return "-";
+            }
+            double ns = a.median();
+            return ns < 1e4 ? String.format(Locale.ROOT, "%.0f ns", ns)
+                : ns < 1e7 ? String.format(Locale.ROOT, "%.1f us", ns / 1e3)
+                : String.format(Locale.ROOT, "%.1f ms", ns / 1e6);
+        }
+
+        String json(Machine machine) throws IOException {
+            StringWriter text = new StringWriter();
+            try (JsonGenerator g = new JsonFactory().createGenerator(text)) {
+                g.writeStartObject();
+                g.writeStringField("case", c.name());
+                g.writeNumberField("aim", c.aim());
+                write(g, "tenon", ours);
+                write(g, "peer", theirs);
+                if (ratio().isPresent()) {
+                    g.writeNumberField("ratio", ratio().get());
+                }
+                g.writeNumberField("flops", c.flops());
+                g.writeNumberField("bytes", c.bytes());
+                g.writeNumberField("machine_flops_per_s", machine.flops());
+                g.writeNumberField("machine_bytes_per_s", machine.bytes());
+                if (error != null) {
+                    g.writeStringField("error", error);
+                }
+                g.writeEndObject();
+            }
+            return text.toString();
+        }
+
+        private static void write(JsonGenerator g, String name, Peer.@Nullable Answer a) throws IOException {
+            if (a != null) {
+                g.writeNumberField(name + "_median_ns", a.median());
+                g.writeNumberField(name + "_best_ns", a.best());
+                g.writeNumberField(name + "_peak_kib", a.peak());
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.tenon.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// A side in a process of its own, as [Server] runs it. While it is not asked it sleeps, so that two may live at once
+/// and be asked in turn.
+final class Peer implements AutoCloseable {
+    /// What a case took.
+    ///
+    /// @param median nanoseconds
+    /// @param best nanoseconds
+    /// @param peak kilobytes resident at most, so far
+    record Answer(double median, double best, long peak) {}
+
+    /// Variables of the environment that machines set for other programs and that make peers slow.
+    private static final List<String> UNSET = List.of("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS", "MKL_NUM_THREADS", "GOTO_NUM_THREADS", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA");
+
+    private final String side;
+    private final Process process;
+    private final BufferedReader in;
+    private final BufferedWriter out;
+    private final String description;
+
+    /// Starts a process.
+    ///
+    /// @param side as [Server#main] takes it
+    /// @param log where its error stream goes
+    /// @param options of its JVM
+    Peer(String side, Path log, List<String> options) throws IOException {
+        this.side = side;
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> command = new ArrayList<>(List.of(java,
+            "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow", "-Xmx4g", "-Dorg.bytedeco.javacpp.nopointergc=true"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Server.class.getName(), side));
+        ProcessBuilder builder = new ProcessBuilder(command)
+            .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        Map<String, String> environment = builder.environment();
+        UNSET.forEach(environment::remove);
+        // Threads that wait must not spin: libtorch's two pools else run against each other. And huge pages.
+        environment.put("OMP_WAIT_POLICY", "passive");
+        environment.put("THP_MEM_ALLOC_ENABLE", "1");
+        process = builder.start();
+        in = process.inputReader(StandardCharsets.UTF_8);
+        out = process.outputWriter(StandardCharsets.UTF_8);
+        description = read();
+    }
+
+    /// What runs here, in its own words.
+    String description() {
+        return description;
+    }
+
+    private String read() throws IOException {
+        String line = in.readLine();
+        if (line == null) {
+            throw new IOException(side + " ended unexpectedly; what it last printed is in the log");
+        }
+        return line;
+    }
+
+    private String ask(String question) throws IOException {
+        out.write(question);
+        out.newLine();
+        out.flush();
+        return read();
+    }
+
+    /// What the processor can do.
+    Machine machine() throws IOException {
+        String[] words = ask("machine").split(" ");
+        return new Machine(Double.parseDouble(words[1]), Double.parseDouble(words[2]));
+    }
+
+    /// Times a case.
+    ///
+    /// @return nothing where this side does not have it
+    /// @throws IOException if it failed
+    java.util.Optional<Answer> time(BenchCase c, double warmUp, double seconds) throws IOException {
+        String answer = ask(c.name() + " " + warmUp + " " + seconds);
+        String[] words = answer.split(" ");
+        return switch (words[0]) {
+            case "none" -> java.util.Optional.empty();
+            case "time" -> java.util.Optional.of(new Answer(Double.parseDouble(words[1]), Double.parseDouble(words[2]),
+                Long.parseLong(words[4])));
+            default -> throw new IOException(side + ", " + c.name() + ": " + answer);
+        };
+    }
+
+    @Override
+    public void close() throws IOException {
+        out.close();
+        try {
+            if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.tenon.benchmarks;
+
+import java.util.Arrays;
+
+/// Times a piece of work: first runs it until it is warm, then takes samples of some milliseconds each.
+final class Stopwatch {
+    /// @param median nanoseconds of one run
+    /// @param best nanoseconds of one run in the fastest sample
+    /// @param samples how many
+    record Reading(double median, double best, int samples) {}
+
+    private static final long SAMPLE_NANOS = 3_000_000;
+    private static final int LEAST_SAMPLES = 5;
+
+    private Stopwatch() {}
+
+    /// @param warmUp seconds of running before the first sample, at least one run
+    /// @param seconds of sampling, at least five samples
+    static Reading time(Work work, double warmUp, double seconds) {
+        long start = System.nanoTime();
+        long runs = 0;
+        do {
+            work.run();
+            runs++;
+        } while (System.nanoTime() - start < warmUp * 1e9);
+
+        // So many runs to a sample that the clock's own cost and grain do not show.
+        long inner = 1;
+        long took = once(work, 1);
+        while (took < SAMPLE_NANOS) {
+            inner = Math.max(inner + 1, (long) (inner * 1.2 * SAMPLE_NANOS / Math.max(took, 1)));
+            took = once(work, inner);
+        }
+        double[] samples = new double[1024];
+        int n = 0;
+        start = System.nanoTime();
+        while (n < LEAST_SAMPLES || n < samples.length && System.nanoTime() - start < seconds * 1e9) {
+            samples[n++] = (double) once(work, inner) / inner;
+        }
+        double[] sorted = Arrays.copyOf(samples, n);
+        Arrays.sort(sorted);
+        return new Reading(sorted[n / 2], sorted[0], n);
+    }
+
+    private static long once(Work work, long runs) {
+        long start = System.nanoTime();
+        for (long i = 0; i < runs; i++) {
+            work.run();
+        }
+        return System.nanoTime() - start;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.tenon.data.image;
+
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Finds a data set's files where other programs put them.
+final class Folders {
+    private Folders() {
+    }
+
+    /// The first of the folders that holds the file under one of its names.
+    ///
+    /// @throws NoSuchFileException if none does; the message lists what was looked for
+    static Path find(String dataset, List<Path> folders, List<String> names) throws NoSuchFileException {
+        for (Path folder : folders) {
+            for (String name : names) {
+                Path p = folder.resolve(name);
+                if (Files.isRegularFile(p)) {
+                    return p;
+                }
+            }
+        }
+        List<String> looked = new ArrayList<>();
+        for (Path folder : folders) {
+            looked.add(folder.toAbsolutePath().normalize() + (Files.isDirectory(folder) ? "" : " (no such folder)"));
+        }
+        throw new NoSuchFileException(folders.getFirst().toString(), null, dataset + ": found none of "
+            + String.join(", ", names) + " in any of " + String.join(", ", looked)
+            + "; fetch the data set's files and give the folder they are in");
+    }
+}
