@@ -98,7 +98,9 @@ public final class ViewCleanup extends Pass {
             if (of instanceof Result r && r.node().op() instanceof CopyOp && r.node().device() == n.device()
                     && holds(of.type().dtype(), r.node().input(0).type().dtype())) {
                 Value base = r.node().input(0);
-                return Optional.of(w.add(CopyOp.to(to), List.of(base), n.device(), n.origin()).output());
+                boolean same = base.type().dtype() == to && base.type().isContiguous()
+                        && !escaping.contains(n.output());
+                return Optional.of(same ? base : w.add(CopyOp.to(to), List.of(base), n.device(), n.origin()).output());
             }
             return Optional.empty();
         }
