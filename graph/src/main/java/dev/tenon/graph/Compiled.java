@@ -58,8 +58,8 @@ public final class Compiled {
                 e = entry(inputs, s);
                 cache.put(s, e);
                 if (cache.size() > options.cacheSize()) {
-                    var oldest = cache.entrySet().iterator();
-                    oldest.next();
+                    var oldest = cache.values().iterator();
+                    release(oldest.next());
                     oldest.remove();
                 }
             }
@@ -114,7 +114,14 @@ public final class Compiled {
     /// Forgets all graphs.
     public void clear() {
         synchronized (cache) {
+            cache.values().forEach(Compiled::release);
             cache.clear();
+        }
+    }
+
+    private static void release(Entry e) {
+        if (e.function != null) {
+            e.function.graphs().forEach(Graph::releaseMemory);
         }
     }
 

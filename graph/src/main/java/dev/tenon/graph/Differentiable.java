@@ -247,12 +247,17 @@ final class Differentiable {
         }
         List<Tensor> operands = new ArrayList<>(in);
         operands.addAll(leaves);
-        return new Call(backward).applyAll(operands);
+        Call call = new Call(backward);
+        List<Tensor> out = call.applyAll(operands);
+        // The tape has handles of its own on what it saved.
+        call.extra.forEach(Tensor::close);
+        return out;
     }
 
     /// One call on the tape.
     private final class Call extends dev.tenon.autograd.Function {
         private final Graph gradient;
+        private List<Tensor> extra = List.of();
 
         Call(Graph gradient) {
             this.gradient = gradient;
@@ -274,6 +279,7 @@ final class Differentiable {
             }
             ctx.saveForBackward(kept.toArray(Tensor[]::new));
             ctx.set("draws", draws);
+            extra = all.subList(outputs, all.size());
             List<Tensor> out = all.subList(0, outputs);
             for (int j = 0; j < outputs; j++) {
                 if (!differentiable.contains(j)) {

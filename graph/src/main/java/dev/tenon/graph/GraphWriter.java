@@ -157,7 +157,8 @@ public final class GraphWriter {
         return copy(old, old.op());
     }
 
-    /// As [#copy(Node)], with another op that takes the same operands and has results of the same number and types.
+    /// Adds the like of a node with another op that gives results of the same number, such as a [ControlOp] with other
+    /// bodies. What it draws, it draws in the old one's turn.
     public Node copy(Node old, Op op) {
         List<Value> operands = old.inputs().stream().map(this::map).toList();
         op.scalars().sources().forEach(this::source);
