@@ -11,18 +11,21 @@ import dev.tenon.graph.pass.Optimizer;
 import dev.tenon.graph.pass.Pass;
 import dev.tenon.nn.Module;
 import dev.tenon.nn.functional.ClassLosses;
+import dev.tenon.nn.layer.BatchNorm2d;
 import dev.tenon.nn.optim.SGD;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /// Prints, as a Markdown table, how long steps of some networks take eagerly, as graphs without passes, with each pass
 /// alone that finds something to do, and with all; and the memory for intermediate values.
 ///
 /// All ways of one network take turns in one process, a few steps each, so that ratios hold even on a machine that has
-/// other things to do; those of the best of many steps are disturbed least. Arguments: the seconds for each row (default 20), then names of networks (default all).
+/// other things to do; those of the best of many steps are disturbed least. Arguments: the seconds for each row
+/// (default 20), then names of networks (default all), or `single` for a small program for each pass.
 public final class PassTable {
     private record Net(String name, Supplier<Module> make, Shape input) {}
 
@@ -40,6 +43,10 @@ public final class PassTable {
     /// Prints the table.
     public static void main(String[] args) {
         double seconds = args.length > 0 ? Double.parseDouble(args[0]) : 20;
+        if (args.length > 1 && args[1].equals("single")) {
+            singles(seconds);
+            return;
+        }
         List<String> only = args.length > 1 ? List.of(args).subList(1, args.length) : List.of();
         for (Net n : NETS) {
             if (only.isEmpty() || only.stream().anyMatch(o -> n.name.toLowerCase(Locale.ROOT).startsWith(o))) {
@@ -50,6 +57,52 @@ public final class PassTable {
                 row(n, true, seconds, training);
             }
         }
+    }
+
+    /// Small programs, each for one pass.
+    private static void singles(double seconds) {
+        System.out.println("| program | pass | without: median, best ms | with: median, best ms |"
+                + " ratio of medians, of bests |");
+        System.out.println("|---|---|---|---|---|");
+        Tensor big = Tensors.randn(1 << 23);
+        Tensor other = Tensors.randn(1 << 23);
+        Tensor w = Tensors.randn(512, 512);
+        Tensor b = Tensors.randn(512);
+        Module conv = Nets.conv(32, 32, 3, 1, 1, true).eval();
+        Module norm = new BatchNorm2d(32).eval();
+        single(seconds, "tanh((x * 2 + 1) * y) - x, 8 Mi elements", "fuse-maps",
+                t -> t.mul(2).add(1).mul(other).tanh().sub(t), big);
+        single(seconds, "sum of (x - y)^2, 8 Mi elements", "fuse-reductions", t -> t.sub(other).square().sum(), big);
+        single(seconds, "relu(x w + b), 512 x 512 x 512", "fuse-matmul", t -> t.matmul(w).add(b).relu(),
+                Tensors.randn(512, 512));
+        Tensor images = Tensors.randn(8, 32, 56, 56);
+        single(seconds, "relu(conv(x)), 3 x 3, 8 x 32 x 56 x 56", "fuse-convolution", t -> conv.call(t).relu(), images);
+        single(seconds, "norm(conv(x)), 3 x 3, 8 x 32 x 56 x 56", "fold-batch-norm", t -> norm.call(conv.call(t)),
+                images);
+        single(seconds, "(x w)^T copied, 512 x 512 x 512", "clean-views", t -> t.matmul(w).t().contiguous().add(t),
+                Tensors.randn(512, 512));
+    }
+
+    private static void single(double seconds, String what, String pass, UnaryOperator<Tensor> fn, Tensor x) {
+        Graph plain = Graphs.capture(t -> Context.noGrad(() -> fn.apply(t)), x);
+        Graph better = Optimizer.of(Optimizer.allPasses()).select(pass).apply(plain);
+        double[][] times = new double[2][1 << 18];
+        int n = 0;
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < seconds * 2e9 && n < times[0].length) {
+            n = System.nanoTime() - start < seconds * 1e9 ? 0 : n;
+            for (int k = 0; k < 2; k++) {
+                long t = System.nanoTime();
+                try (Scope _ = Scope.open()) {
+                    (k == 0 ? plain : better).run(x);
+                }
+                times[k][n] = (System.nanoTime() - t) / 1e6;
+            }
+            n++;
+        }
+        System.out.printf(Locale.ROOT, "| %s | `%s` | %.3f, %.3f | %.3f, %.3f | %.2f, %.2f |%n", what, pass,
+                median(times[0], n), best(times[0], n), median(times[1], n), best(times[1], n),
+                median(times[1], n) / median(times[0], n), best(times[1], n) / best(times[0], n));
     }
 
     /// The most memory that two eager steps take beyond the model and its gradients, in MiB.

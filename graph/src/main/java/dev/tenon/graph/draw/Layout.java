@@ -9,10 +9,10 @@ import java.util.stream.Stream;
 
 /// Places boxes in layers from top to bottom, so that arrows point down, cross rarely and run straight.
 ///
-/// Source: Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system structures", 1981: longest
-/// paths give the layers, arrows across several layers get a bend in each, layers are ordered by the means of their
-/// neighbours. Places within a layer then minimise the squared distances to the means of the neighbours, which under
-/// the order and the widths of the boxes is an isotonic regression.
+/// Source: Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system structures", 1981:
+/// longest paths give the layers, arrows across several layers get a bend in each, layers are ordered by the means of
+/// their neighbours. Places within a layer then minimise the squared distances to the means of the neighbours, which
+/// under the order and the widths of the boxes is an isotonic regression.
 final class Layout {
     static final double FONT = 11;
     static final double LINE = 14;

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Lets the weight and the bias of a convolution do what a scale and a shift of its channels after it do: batch
 /// normalisation with given statistics, as in inference. Batch normalisation in training depends on the results
@@ -31,7 +32,7 @@ import java.util.Set;
 /// elements than the result. Where weight and statistics are constants they are folded by [ConstantFolding].
 public final class BatchNormFolding extends Pass {
     /// `factor * x + term`; null stands for 0 in both places.
-    private record Linear(Expr factor, Expr term) {}
+    private record Linear(@Nullable Expr factor, @Nullable Expr term) {}
 
     /// The pass `fold-batch-norm`.
     public BatchNormFolding() {
@@ -44,7 +45,7 @@ public final class BatchNormFolding extends Pass {
         Set<Value> results = new HashSet<>(g.results());
         GraphWriter w = GraphWriter.rewrite(g);
         for (Node n : g.nodes()) {
-            Elementwise map = n.outputs().size() == 1 ? Elementwise.of(n, w::map).orElse(null) : null;
+            @Nullable Elementwise map = n.outputs().size() == 1 ? Elementwise.of(n, w::map).orElse(null) : null;
             Optional<Value> folded = Optional.empty();
             for (Value old : map == null || map.draws() ? List.<Value>of() : n.inputs()) {
                 if (users.getOrDefault(old, List.of()).size() == 1 && !results.contains(old)
@@ -90,7 +91,7 @@ public final class BatchNormFolding extends Pass {
         Value scaled = w.add(MapOp.of("fold_scale", Lambda.of(Exprs.mul(a, b), y.type().dtype())),
                 List.of(weight, column), n.origin()).output();
         List<Value> operands = new ArrayList<>(List.of(conv.input(0), scaled));
-        Value shift = l.term == null ? null : channels(map, l.term, y, n, w);
+        @Nullable Value shift = l.term == null ? null : channels(map, l.term, y, n, w);
         if (conv.inputs().size() > 2) {
             Expr moved = Exprs.mul(a, b);
             Expr sum = shift == null ? moved : Exprs.add(moved, Exprs.in(2, y.type().dtype()));
@@ -129,7 +130,7 @@ public final class BatchNormFolding extends Pass {
     }
 
     /// An expression as a linear one in operand `x`, or null where it is none.
-    private static Linear linear(Expr e, int x) {
+    private static @Nullable Linear linear(Expr e, int x) {
         return switch (e) {
             case Expr.Input i when i.operand() == x -> new Linear(Exprs.constant(i.kind(), 1), null);
             case Expr.Input _, Expr.Const _, Expr.Param _ -> new Linear(null, e);
@@ -146,7 +147,7 @@ public final class BatchNormFolding extends Pass {
         };
     }
 
-    private static Linear binary(Expr e, BinaryFn fn, Linear a, Linear b) {
+    private static @Nullable Linear binary(Expr e, BinaryFn fn, @Nullable Linear a, @Nullable Linear b) {
         if (a == null || b == null) {
             return null;
         }
@@ -167,7 +168,7 @@ public final class BatchNormFolding extends Pass {
         return new Linear(Exprs.mul(l.factor, by), l.term == null ? null : Exprs.mul(l.term, by));
     }
 
-    private static Expr both(BinaryFn fn, Expr a, Expr b) {
+    private static @Nullable Expr both(BinaryFn fn, @Nullable Expr a, @Nullable Expr b) {
         if (b == null) {
             return a;
         }

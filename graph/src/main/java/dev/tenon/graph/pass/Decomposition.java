@@ -14,7 +14,8 @@ import java.util.List;
 
 /// Puts the decomposition in the place of composites for which the device has no kernel of its own. A run would
 /// decompose them just so, but one at a time; in the graph the parts can be fused with what stands around them.
-/// Those that write their result part by part, such as concatenation, stay: in a graph each part would be a copy of all.
+/// Those that write their result part by part, such as concatenation, stay: in a
+/// graph each part would be a copy of all.
 public final class Decomposition extends Pass {
     /// The pass `decompose`.
     public Decomposition() {

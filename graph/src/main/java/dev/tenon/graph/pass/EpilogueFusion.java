@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Lets an op that multiplies and adds finish its results itself: with the elementwise op after it, of which it is the
 /// only source. Where the device has no kernel for that, nothing is changed.
@@ -48,7 +49,7 @@ abstract class EpilogueFusion extends Pass {
         GraphWriter w = GraphWriter.rewrite(g);
         for (Node n : g.nodes()) {
             Optional<Elementwise> map = Elementwise.of(n, w::map).filter(e -> !(e.draws() && drawsInBodies));
-            Node fused = null;
+            @Nullable Node fused = null;
             for (Value old : map.isEmpty() || n.outputs().size() > 1 ? List.<Value>of() : n.inputs()) {
                 boolean only = new HashSet<>(users.getOrDefault(old, List.of())).size() == 1 && !results.contains(old);
                 if (only && w.map(old) instanceof Result r && r.node().outputs().size() == 1
@@ -69,7 +70,7 @@ abstract class EpilogueFusion extends Pass {
         return DeadCode.strip(w.finish(g));
     }
 
-    private Node fuse(GraphWriter w, Result product, Elementwise map, Node n) {
+    private @Nullable Node fuse(GraphWriter w, Result product, Elementwise map, Node n) {
         Node p = product.node();
         Optional<Epilogue> known = epilogue(p, w);
         if (known.isEmpty()) {

@@ -105,7 +105,8 @@ class PictureTest {
         for (int i = 0; i < 60; i++) {
             double[] b = l.box(i);
             for (double[] o : boxes) {
-                boolean apart = b[0] >= o[0] + o[2] || o[0] >= b[0] + b[2] || b[1] >= o[1] + o[3] || o[1] >= b[1] + b[3];
+                boolean apart = b[0] >= o[0] + o[2] || o[0] >= b[0] + b[2] || b[1] >= o[1] + o[3]
+                        || o[1] >= b[1] + b[3];
                 assertTrue(apart, "boxes overlap");
             }
             boxes.add(b);
