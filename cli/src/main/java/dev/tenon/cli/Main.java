@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tenon",
     description = "Deep learning on the JVM.",
-    subcommands = {TrainCommand.class, ConvertCommand.class, DevicesCommand.class, DoctorCommand.class},
+    subcommands = {TrainCommand.class, PredictCommand.class, SummaryCommand.class, ConvertCommand.class,
+        DevicesCommand.class, DoctorCommand.class},
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     usageHelpAutoWidth = true)
