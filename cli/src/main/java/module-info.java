@@ -4,6 +4,7 @@ module dev.tenon.cli {
     requires dev.tenon.api;
     requires dev.tenon.data;
     requires dev.tenon.nn;
+    requires dev.tenon.onnx;
     requires info.picocli;
     requires java.desktop;
     requires java.management;

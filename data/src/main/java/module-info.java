@@ -1,6 +1,7 @@
 /// Datasets, samplers, loaders, transforms and tensor file formats.
 module dev.tenon.data {
     exports dev.tenon.data;
+    exports dev.tenon.data.download;
     exports dev.tenon.data.format;
     exports dev.tenon.data.image;
     exports dev.tenon.data.text;
@@ -8,5 +9,6 @@ module dev.tenon.data {
 
     requires transitive dev.tenon.api;
     requires transitive java.desktop;
+    requires java.net.http;
     requires static transitive org.jspecify;
 }

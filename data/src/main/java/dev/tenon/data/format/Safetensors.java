@@ -4,17 +4,14 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
-import dev.tenon.api.Tensors;
-import java.io.Closeable;
+import dev.tenon.api.op.TensorType;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,8 +19,8 @@ import java.util.TreeMap;
 /// Reads and writes safetensors files: named tensors and text, in a format that many frameworks share. A file is a
 /// little-endian 64-bit length, a JSON header of that length, and the tensors' bytes, row-major and little-endian.
 ///
-/// A header is never believed: lengths, offsets and shapes are checked against the size of the file before memory is
-/// taken.
+/// A file is mapped, whatever its size, and a tensor's bytes are touched when it is read. A header is never believed:
+/// lengths, offsets and shapes are checked against the size of the file before memory is taken.
 ///
 /// ```java
 /// Safetensors.write(path, model.stateDict(), Map.of("epoch", "3"));
@@ -33,10 +30,10 @@ import java.util.TreeMap;
 /// ```
 ///
 /// Source of the format: Hugging Face, "Safetensors", version 0.
-public final class Safetensors implements Closeable {
+public final class Safetensors implements TensorFile {
     /// The largest header that is accepted, 100 MB as in the reference implementation.
     private static final long MAX_HEADER = 100_000_000;
-    private static final int CHUNK = 1 << 24;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /// What the file says of a tensor.
     ///
@@ -50,14 +47,12 @@ public final class Safetensors implements Closeable {
         }
     }
 
-    private final Path path;
-    private final FileChannel channel;
+    private final MappedFile file;
     private final long dataStart;
     private final SafetensorsHeader header;
 
-    private Safetensors(Path path, FileChannel channel, long dataStart, SafetensorsHeader header) {
-        this.path = path;
-        this.channel = channel;
+    private Safetensors(MappedFile file, long dataStart, SafetensorsHeader header) {
+        this.file = file;
         this.dataStart = dataStart;
         this.header = header;
     }
@@ -70,29 +65,30 @@ public final class Safetensors implements Closeable {
     /// @throws java.nio.file.NoSuchFileException if there is no such file
     /// @throws IOException if reading fails
     public static Safetensors open(Path path) throws IOException {
-        DataFiles.checkReadable(path, "a safetensors file");
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        MappedFile file = MappedFile.open(path, "a safetensors file");
         try {
-            long size = channel.size();
-            if (size < 8) {
-                throw new DatasetFormatException(path, "has " + size
-                        + " bytes; a safetensors file starts with 8 that give the length of its header");
-            }
-            ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-            readFully(path, channel, length, 0);
-            long n = length.getLong(0);
-            if (n < 2 || n > MAX_HEADER || n > size - 8) {
-                throw new DatasetFormatException(path, "claims a header of " + Long.toUnsignedString(n)
-                        + " bytes; the file has " + (size - 8) + " after that number, and at most " + MAX_HEADER
-                        + " are accepted: it is cut short or no safetensors file");
-            }
-            byte[] json = new byte[(int) n];
-            readFully(path, channel, ByteBuffer.wrap(json), 8);
-            return new Safetensors(path, channel, 8 + n, SafetensorsHeader.parse(path, json, size - 8 - n));
+            return file.read(() -> open(file));
         } catch (Throwable e) {
-            channel.close();
+            file.close();
             throw e;
         }
+    }
+
+    private static Safetensors open(MappedFile file) throws DatasetFormatException {
+        Origin origin = file.origin();
+        if (file.size() < 8) {
+            throw origin.error("has " + file.size()
+                    + " bytes; a safetensors file starts with 8 that give the length of its header");
+        }
+        long n = file.memory().get(LONG, 0);
+        long rest = file.size() - 8;
+        if (n < 2 || n > MAX_HEADER || n > rest) {
+            throw origin.error("claims a header of " + Long.toUnsignedString(n) + " bytes; the file has " + rest
+                    + " after that number, and at most " + MAX_HEADER
+                    + " are accepted: it is cut short or no safetensors file");
+        }
+        byte[] json = file.memory().asSlice(8, n).toArray(ValueLayout.JAVA_BYTE);
+        return new Safetensors(file, 8 + n, SafetensorsHeader.parse(origin.path(), json, rest - n));
     }
 
     /// What tensors the file holds, by name, in the order of its header.
@@ -100,59 +96,31 @@ public final class Safetensors implements Closeable {
         return header.entries();
     }
 
+    @Override
+    public Map<String, TensorType> types() {
+        Map<String, TensorType> out = new LinkedHashMap<>();
+        header.entries().forEach((name, e) -> out.put(name, TensorType.of(e.dtype(), e.shape())));
+        return Collections.unmodifiableMap(out);
+    }
+
     /// The text that the file holds beside the tensors.
+    @Override
     public Map<String, String> metadata() {
         return header.metadata();
     }
 
-    /// Reads a tensor.
-    ///
-    /// @throws IllegalArgumentException if there is none of that name
-    /// @throws IOException if reading fails
-    public Tensor read(String name, Device device) throws IOException {
-        Entry e = header.entries().get(name);
-        if (e == null) {
-            throw new IllegalArgumentException(path + " holds no tensor \"" + name + "\"; it holds "
-                    + header.entries().keySet());
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(Math.max(1, e.bytes()), 64);
-            for (long done = 0; done < e.bytes(); done += CHUNK) {
-                long n = Math.min(CHUNK, e.bytes() - done);
-                readFully(path, channel, host.asSlice(done, n).asByteBuffer(), dataStart + e.offset() + done);
-            }
-            swapOnBigEndian(host, e.dtype());
-            return Tensors.fromHost(host, e.dtype(), e.shape(), device);
-        }
-    }
-
-    /// Reads all tensors, in the order of the header.
-    ///
-    /// @throws IOException if reading fails
-    public Map<String, Tensor> readAll(Device device) throws IOException {
-        Map<String, Tensor> out = new LinkedHashMap<>();
-        for (String name : header.entries().keySet()) {
-            out.put(name, read(name, device));
-        }
-        return out;
-    }
-
-    private static void readFully(Path path, FileChannel channel, ByteBuffer into, long at) throws IOException {
-        long position = at;
-        while (into.hasRemaining()) {
-            int n = channel.read(into, position);
-            if (n < 0) {
-                throw new DatasetFormatException(path, "ended at byte " + position
-                        + " while it was read; something else changes it");
-            }
-            position += n;
-        }
-    }
-
-    /// Closes the file. Tensors that were read stay.
     @Override
-    public void close() throws IOException {
-        channel.close();
+    public Tensor read(String name, Device device) throws IOException {
+        Entry e = TensorMaps.get(file.origin().path(), header.entries(), name);
+        return file.read(() -> {
+            MemorySegment bytes = file.memory().asSlice(dataStart + e.offset(), e.bytes());
+            return HostBytes.toTensor(bytes, ByteOrder.LITTLE_ENDIAN, e.dtype(), e.shape(), device);
+        });
+    }
+
+    @Override
+    public void close() {
+        file.close();
     }
 
     // --- writing
@@ -166,60 +134,45 @@ public final class Safetensors implements Closeable {
     /// @throws IOException if the file cannot be written
     public static void write(Path path, Map<String, Tensor> tensors, Map<String, String> metadata)
             throws IOException {
+        write(path, TensorMaps.types(tensors), metadata, TensorMaps.source(tensors));
+    }
+
+    /// Writes tensors that are given one after the other, so that only one of them need be in memory; otherwise as
+    /// [#write(Path, Map, Map)].
+    ///
+    /// @param types what the file will hold, by name, in this order
+    /// @param source gives each tensor, once, in the same order
+    /// @throws IllegalArgumentException if a tensor is not of the type that was announced
+    /// @throws IOException if a tensor cannot be read, or the file not be written
+    public static void write(Path path, Map<String, TensorType> types, Map<String, String> metadata,
+            TensorSource source) throws IOException {
         Map<String, Entry> entries = new LinkedHashMap<>();
         long offset = 0;
-        for (var t : tensors.entrySet()) {
+        for (var t : types.entrySet()) {
             if (t.getKey().equals("__metadata__")) {
                 throw new IllegalArgumentException("safetensors: no tensor can be named __metadata__");
             }
             Entry e = new Entry(t.getValue().dtype(), t.getValue().shape(), offset);
             entries.put(t.getKey(), e);
-            offset += e.bytes();
+            offset = Math.addExact(offset, e.bytes());
         }
         byte[] json = SafetensorsHeader.write(entries, new TreeMap<>(metadata));
+        if (json.length > MAX_HEADER) {
+            throw new IllegalArgumentException("safetensors: a header of " + json.length + " bytes for " + types.size()
+                    + " tensors and " + metadata.size() + " texts; at most " + MAX_HEADER + " can be read again");
+        }
         AtomicFiles.write(path, channel -> {
             ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(0, json.length);
-            writeFully(channel, length);
-            writeFully(channel, ByteBuffer.wrap(json));
-            for (Tensor t : tensors.values()) {
-                writeTensor(channel, t);
+            HostBytes.writeFully(channel, length);
+            HostBytes.writeFully(channel, ByteBuffer.wrap(json));
+            for (var e : types.entrySet()) {
+                try (Tensor t = source.read(e.getKey())) {
+                    TensorMaps.check(e.getKey(), e.getValue(), t);
+                    try (var block = HostBytes.of(t, ByteOrder.LITTLE_ENDIAN)) {
+                        HostBytes.writeFully(channel, block.memory());
+                    }
+                }
             }
         });
-    }
-
-    private static void writeTensor(FileChannel channel, Tensor t) throws IOException {
-        long bytes = t.elements() * t.dtype().bytes();
-        if (bytes == 0) {
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(bytes, 64);
-            t.copyTo(host);
-            swapOnBigEndian(host, t.dtype());
-            for (long done = 0; done < bytes; done += CHUNK) {
-                writeFully(channel, host.asSlice(done, Math.min(CHUNK, bytes - done)).asByteBuffer());
-            }
-        }
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer from) throws IOException {
-        while (from.hasRemaining()) {
-            channel.write(from);
-        }
-    }
-
-    private static void swapOnBigEndian(MemorySegment s, DType dtype) {
-        int width = dtype.bytes();
-        if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN || width == 1) {
-            return;
-        }
-        byte[] element = new byte[width];
-        for (long at = 0; at + width <= s.byteSize(); at += width) {
-            MemorySegment e = s.asSlice(at, width);
-            for (int i = 0; i < width; i++) {
-                element[width - 1 - i] = e.get(ValueLayout.JAVA_BYTE, i);
-            }
-            e.copyFrom(MemorySegment.ofArray(element));
-        }
     }
 }

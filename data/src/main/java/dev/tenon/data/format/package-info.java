@@ -1,4 +1,4 @@
-/// Readers for data files: IDX and numeric delimited text.
+/// Tensor and data file formats: safetensors, NumPy, IDX, and numeric delimited text.
 @NullMarked
 package dev.tenon.data.format;
 
