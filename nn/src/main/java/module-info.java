@@ -5,6 +5,7 @@ module dev.tenon.nn {
     exports dev.tenon.nn.init;
     exports dev.tenon.nn.layer;
     exports dev.tenon.nn.loss;
+    exports dev.tenon.nn.models;
     exports dev.tenon.nn.optim;
     exports dev.tenon.nn.precision;
     exports dev.tenon.nn.recurrent;

@@ -1,13 +1,13 @@
 package dev.tenon.cli;
 
+import dev.tenon.nn.Module;
 import dev.tenon.nn.Sequential;
 import dev.tenon.nn.activation.ReLU;
-import dev.tenon.nn.functional.ConvOptions;
-import dev.tenon.nn.layer.Conv2d;
 import dev.tenon.nn.layer.Dropout;
 import dev.tenon.nn.layer.Flatten;
 import dev.tenon.nn.layer.Linear;
-import dev.tenon.nn.layer.MaxPool2d;
+import dev.tenon.nn.models.LeNet5;
+import dev.tenon.nn.models.ModelOptions;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -29,7 +29,7 @@ record Recipe(String name, String title, String description, int epochs, int bat
         /// @param width pixels per row
         /// @param classes outputs
         /// @throws UsageException if the network does not take images of that size
-        Sequential of(int height, int width, int classes);
+        Module of(int height, int width, int classes);
     }
 
     /// All recipes; the first is the default.
@@ -54,27 +54,13 @@ record Recipe(String name, String title, String description, int epochs, int bat
                 .add("relu", new ReLU())
                 .add("fc2", new Linear(100, classes))));
 
-    private static Sequential leNet5(int height, int width, int classes) {
-        // Halved by a pool, four less by a convolution without margin, halved again.
-        int h = (height / 2 - 4) / 2;
-        int w = (width / 2 - 4) / 2;
-        if (h < 1 || w < 1) {
+    private static Module leNet5(int height, int width, int classes) {
+        try {
+            return new LeNet5(LeNet5.Style.MODERN, new ModelOptions().imageSize(height, width).numClasses(classes));
+        } catch (IllegalArgumentException e) {
             throw new UsageException("recipe lenet5 needs images of at least 12 x 12, these are " + height + " x "
-                + width + "; take mlp or two-layer-net");
+                + width + "; take mlp or two-layer-net", e);
         }
-        return new Sequential()
-            .add("conv1", new Conv2d(1, 6, 5, new ConvOptions().padding(2)))
-            .add("relu1", new ReLU())
-            .add("pool1", new MaxPool2d(2))
-            .add("conv2", new Conv2d(6, 16, 5))
-            .add("relu2", new ReLU())
-            .add("pool2", new MaxPool2d(2))
-            .add("flatten", new Flatten())
-            .add("fc1", new Linear(16 * h * w, 120))
-            .add("relu3", new ReLU())
-            .add("fc2", new Linear(120, 84))
-            .add("relu4", new ReLU())
-            .add("fc3", new Linear(84, classes));
     }
 
     static Recipe of(String name) {

@@ -3,7 +3,7 @@ package dev.tenon.cli;
 import dev.tenon.api.BackendException;
 import dev.tenon.api.Device;
 import dev.tenon.api.Generator;
-import dev.tenon.nn.Sequential;
+import dev.tenon.nn.Module;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -102,7 +102,7 @@ final class TrainCommand implements Callable<Integer> {
         Device device = device();
         TrainingData set = data == null ? TrainingData.generated() : TrainingData.read(data);
         Generator.getDefault().manualSeed(seed);
-        Sequential model = recipe.model().of(set.height(), set.width(), set.classes());
+        Module model = recipe.model().of(set.height(), set.width(), set.classes());
         model.to(device);
         Path folder = out == null ? Path.of("runs", recipe.name()) : out;
         RunFolder run = RunFolder.at(folder);
