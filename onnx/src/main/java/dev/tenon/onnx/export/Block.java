@@ -128,6 +128,10 @@ final class Block {
     }
 
     Term expand(Term x, Shape shape) {
+        // Of 16-bit numbers this one is known to few runtimes.
+        if (x.dtype() == DType.BF16 && !x.shape().equals(shape)) {
+            return cast(expand(cast(x, DType.F32), shape), DType.BF16);
+        }
         return x.shape().equals(shape) ? x
                 : add("Expand", x.dtype(), shape, List.of(x, model.longs(shape.toArray())), Map.of());
     }

@@ -34,14 +34,15 @@ final class Composites {
         TensorType first = results.getFirst();
         Term x = in.getFirst();
         boolean floating = x.dtype().isFloating();
-        boolean empty = x.shape().elements() == 0 || first.elements() == 0;
+        boolean empty = x.shape().elements() == 0;
         return switch (c) {
             case Cat cat -> List.of(block.concat(cat.axis(), in));
             case Pad p -> List.of(pad(p, x, first.shape()));
             case ViewScatter v -> List.of(new Views(block).replaced(v.view(), x, in.get(1)));
             case Softmax s when floating -> List.of(wide("Softmax", x, first, Map.of("axis", (long) s.axis())));
             case LogSoftmax s when floating -> List.of(wide("LogSoftmax", x, first, Map.of("axis", (long) s.axis())));
-            case LayerNorm l when !empty -> layerNorm(l, in, results);
+            // Of 64-bit numbers the operator gives statistics in 32 bits.
+            case LayerNorm l when x.dtype().kind() == DType.Kind.F32 -> layerNorm(l, in, results);
             case Convolution v when floating && !empty && isPadded(v.geometry()) -> List.of(convolution(v, in, first));
             case ConvolutionBackwardData b when floating && !empty -> transposed(b, in, first);
             case MaxPool p when floating && !empty -> maxPool(p, x, results);

@@ -103,6 +103,9 @@ final class Exporter {
     }
 
     private List<Term> results(Node n) {
+        if (n.outputs().stream().allMatch(r -> r.type().elements() == 0)) {
+            return n.outputs().stream().map(r -> block.model.empty(r.type().dtype(), r.type().shape())).toList();
+        }
         List<Term> in = n.inputs().stream().map(this::term).toList();
         Op op = n.op();
         return switch (op) {

@@ -46,7 +46,7 @@ final class Expressions {
 
     /// Output `i` as it is stored, in the shape over which positions count.
     Term stored(int i) {
-        return block.expand(narrowed(computed(i), lambda.dtypes().get(i)), space);
+        return narrowed(block.expand(computed(i), space), lambda.dtypes().get(i));
     }
 
     /// A value of a kind in a dtype: integers wrap.

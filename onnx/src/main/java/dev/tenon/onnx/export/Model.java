@@ -115,6 +115,11 @@ final class Model {
                 : constant(new Small(dtype, Shape.SCALAR, List.of(value)));
     }
 
+    /// A tensor without elements.
+    Term empty(DType dtype, Shape shape) {
+        return constant(new Small(dtype, shape, List.of()));
+    }
+
     private Term constant(Small c) {
         return known.computeIfAbsent(c, _ -> {
             OnnxType type = OnnxType.of(c.dtype);
