@@ -225,7 +225,10 @@ final class Arithmetic {
         Term f = block.unary("Floor", q);
         Term up = compare("Greater", block.binary("Sub", q, f), number(q, 0.5));
         Term whole = block.where(up, block.binary("Add", f, number(f, 1)), f);
-        return block.where(isZero(b), block.binary("Div", a, b), whole);
+        Term ratio = block.binary("Div", a, b);
+        // A zero has the sign of the quotient.
+        whole = block.where(isZero(whole), block.binary("Mul", ratio, number(f, 0)), whole);
+        return block.where(isZero(b), ratio, whole);
     }
 
     /// Below zero, or the negative zero.
