@@ -8,7 +8,7 @@ module dev.tenon.data {
     exports dev.tenon.data.transform;
 
     requires transitive dev.tenon.api;
-    requires transitive java.desktop;
     requires java.net.http;
+    requires transitive java.desktop;
     requires static transitive org.jspecify;
 }

@@ -164,7 +164,12 @@ public final class Tensor
                     + " has too many elements for an array: use copyTo");
         }
         try (Arena arena = Arena.ofConfined()) {
-            Tensor t = dtype() == to ? this : Context.noGrad(() -> to(to));
+            Tensor t = this;
+            if (dtype() != to) {
+                try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.recording(null)) {
+                    t = to(to);
+                }
+            }
             MemorySegment s = Transfers.toHost(t, arena);
             T out = read.apply(s.asSlice(0, elements() * to.bytes()));
             if (t != this) {
@@ -185,6 +190,7 @@ public final class Tensor
             throw new TensorException("copyTo: " + type + " takes " + bytes + " bytes, the host memory has "
                     + host.byteSize());
         }
+        checkOutsideCapture();
         Transfers.toHost(this, host);
     }
 
@@ -405,7 +411,7 @@ public final class Tensor
     /// freeze it into the graph.
     void checkOutsideCapture() {
         Recorder recorder = Context.current().recorder;
-        if (recorder != null) {
+        if (recorder != null && !recorder.isConstant(this)) {
             throw recorder.readRefused(this);
         }
         storage.memory();

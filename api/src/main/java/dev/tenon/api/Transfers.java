@@ -43,12 +43,16 @@ final class Transfers {
     /// Copies the elements, row-major, to host memory and waits until they are there.
     static void toHost(Tensor x, MemorySegment host) {
         x.checkReadable();
-        x.checkOutsideCapture();
         long bytes = x.elements() * x.dtype().bytes();
         if (bytes == 0) {
             return;
         }
-        Tensor c = x.isContiguous() ? x : Context.noGrad(x::contiguous);
+        Tensor c = x;
+        if (!x.isContiguous()) {
+            try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.recording(null)) {
+                c = x.contiguous();
+            }
+        }
         MemorySegment view = c.storage().host();
         if (view != null) {
             // Kernels of a device whose memory the host sees directly may still be running.
@@ -75,6 +79,7 @@ final class Transfers {
 
     /// A copy on another device, perhaps of another dtype. Converted on this side if that makes it smaller.
     static Tensor toDevice(Tensor x, DType dtype, Device device) {
+        x.checkOutsideCapture();
         Tensor source = dtype.bytes() < x.dtype().bytes() ? Dispatcher.run(CopyOp.to(dtype), x) : x;
         Tensor there;
         try (Arena arena = Arena.ofConfined()) {

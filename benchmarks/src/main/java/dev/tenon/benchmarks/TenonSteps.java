@@ -1,6 +1,5 @@
 package dev.tenon.benchmarks;
 
-import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Generator;

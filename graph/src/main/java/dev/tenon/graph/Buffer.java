@@ -29,6 +29,9 @@ final class Buffer {
     /// Where in the arena it begins, in bytes.
     long offset;
 
+    /// The buffer in whose place this one lies, because its step writes over what nobody reads any more.
+    private @Nullable Buffer over;
+
     private Buffer(Kind kind, Device device, long bytes, int input, @Nullable Tensor fixed) {
         this.kind = kind;
         this.device = device;
@@ -47,6 +50,22 @@ final class Buffer {
 
     static Buffer fixed(Tensor t) {
         return new Buffer(Kind.FIXED, t.device(), t.elements() * t.dtype().bytes(), -1, t);
+    }
+
+    /// The buffer that stands for all that lie in its place.
+    Buffer root() {
+        Buffer b = this;
+        while (b.over != null) {
+            b = b.over;
+        }
+        return b;
+    }
+
+    /// Lets this buffer lie in the place of another, which is not used after this one is first written.
+    void putOver(Buffer other) {
+        Buffer r = other.root();
+        over = r;
+        r.last = Math.max(r.last, last);
     }
 
     /// Notes that a step reads or writes it.

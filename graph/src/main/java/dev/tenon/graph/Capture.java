@@ -278,6 +278,12 @@ final class Capture implements Recorder {
     }
 
     @Override
+    public boolean isConstant(Tensor t) {
+        Block b = blocks.get(t.storageKey());
+        return constants.containsKey(t.storageKey()) && (b == null || b.version == 0);
+    }
+
+    @Override
     public Scalars perRun(Object key, Scalars.Source source, int size) {
         if (key instanceof Generator.Draw d) {
             positions.putIfAbsent(d.generator(), d);

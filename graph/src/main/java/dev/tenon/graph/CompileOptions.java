@@ -7,9 +7,16 @@ import java.util.function.UnaryOperator;
 ///
 /// @param cacheSize how many graphs are kept; the one that was used longest ago goes first
 /// @param passes what is done to each graph before it runs, in this order
-public record CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes) {
+/// @param keepsGradients whether gradients that the function itself leaves in leaves, by calling `backward`, are there
+///     after a call; where they are not needed they take no memory of their own
+public record CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes, boolean keepsGradients) {
     /// Sixteen graphs, as captured.
     public static final CompileOptions DEFAULT = new CompileOptions(16, List.of());
+
+    /// Options that keep gradients.
+    public CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes) {
+        this(cacheSize, passes, true);
+    }
 
     /// Checks the size and copies the list.
     ///
@@ -19,6 +26,11 @@ public record CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes) {
             throw new IllegalArgumentException("compile: a cache of " + cacheSize + " graphs: expected at least 1");
         }
         passes = List.copyOf(passes);
+    }
+
+    /// These options with or without gradients being kept.
+    public CompileOptions keepsGradients(boolean on) {
+        return new CompileOptions(cacheSize, passes, on);
     }
 
     Graph optimized(Graph g) {

@@ -6,6 +6,7 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Traceable;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.api.spi.OpPolicy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -21,7 +22,7 @@ public final class Compiled {
 
     /// What decides which graph a call runs.
     private record Signature(List<TensorType> types, List<Device> devices, List<Boolean> gradients, boolean tracked,
-            List<Object> modes, List<Tensor> state, List<Boolean> stateGradients) {}
+            List<Object> modes, List<Tensor> state, List<Boolean> stateGradients, @Nullable OpPolicy policy) {}
 
     /// How calls of a signature run: by a graph, or, for a reason, not.
     private record Entry(@Nullable Differentiable function, @Nullable String reason) {}
@@ -57,8 +58,8 @@ public final class Compiled {
                 e = entry(inputs, s);
                 cache.put(s, e);
                 if (cache.size() > options.cacheSize()) {
-                    var oldest = cache.entrySet().iterator();
-                    oldest.next();
+                    var oldest = cache.values().iterator();
+                    release(oldest.next());
                     oldest.remove();
                 }
             }
@@ -74,7 +75,7 @@ public final class Compiled {
                 inputs.stream().map(Tensor::device).toList(),
                 inputs.stream().map(t -> tracked && t.requiresGrad()).toList(), tracked,
                 models.stream().map(Traceable::mode).toList(), state,
-                state.stream().map(t -> tracked && t.requiresGrad()).toList());
+                state.stream().map(t -> tracked && t.requiresGrad()).toList(), Context.policy());
     }
 
     private Entry entry(List<Tensor> inputs, Signature s) {
@@ -113,7 +114,14 @@ public final class Compiled {
     /// Forgets all graphs.
     public void clear() {
         synchronized (cache) {
+            cache.values().forEach(Compiled::release);
             cache.clear();
+        }
+    }
+
+    private static void release(Entry e) {
+        if (e.function != null) {
+            e.function.graphs().forEach(Graph::releaseMemory);
         }
     }
 

@@ -84,7 +84,8 @@ final class Differentiable {
             }
             Cut cut = new Cut(capture.writer().nodes().size(), capture.writer().sources().size());
             if (roots.isEmpty()) {
-                Graph g = options.optimized(capture.finish(Graphs.names("y", out.size()), out, true));
+                Graph g = options.optimized(capture.finish(Graphs.names("y", out.size()), out,
+                        options.keepsGradients()));
                 return new Differentiable(g, null, out.size(), List.of(), List.of(), List.of(), new int[0]);
             }
             List<Tensor> leaves = capture.leaves();
@@ -101,7 +102,7 @@ final class Differentiable {
             for (Tensor g : grads) {
                 gradValues.add(g == null ? null : capture.value(g));
             }
-            Graph joint = capture.finish(List.of(), List.of(), true);
+            Graph joint = capture.finish(List.of(), List.of(), options.keepsGradients());
             return new Split(joint, cut, values, gradValues, in.size(), needs, leaves, differentiable)
                     .build(options);
         } finally {
@@ -246,12 +247,17 @@ final class Differentiable {
         }
         List<Tensor> operands = new ArrayList<>(in);
         operands.addAll(leaves);
-        return new Call(backward).applyAll(operands);
+        Call call = new Call(backward);
+        List<Tensor> out = call.applyAll(operands);
+        // The tape has handles of its own on what it saved.
+        call.extra.forEach(Tensor::close);
+        return out;
     }
 
     /// One call on the tape.
     private final class Call extends dev.tenon.autograd.Function {
         private final Graph gradient;
+        private List<Tensor> extra = List.of();
 
         Call(Graph gradient) {
             this.gradient = gradient;
@@ -273,6 +279,7 @@ final class Differentiable {
             }
             ctx.saveForBackward(kept.toArray(Tensor[]::new));
             ctx.set("draws", draws);
+            extra = all.subList(outputs, all.size());
             List<Tensor> out = all.subList(0, outputs);
             for (int j = 0; j < outputs; j++) {
                 if (!differentiable.contains(j)) {

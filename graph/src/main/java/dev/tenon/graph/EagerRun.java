@@ -15,7 +15,7 @@ final class EagerRun {
     private EagerRun() {}
 
     static List<Tensor> run(Graph g, List<Tensor> inputs, Draws draws) {
-        try (Context.Mode _ = Context.noGrad(); Scope scope = Scope.open()) {
+        try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.policy(null); Scope scope = Scope.open()) {
             Interpreter it = new Interpreter(g, inputs, draws).run();
             List<Tensor> outputs = new ArrayList<>();
             for (Tensor t : it.outputs()) {

@@ -37,6 +37,7 @@ public final class Graph {
     private final List<Gradient> gradients;
     private final List<Scalars.Source> sources;
     private final Object lock = new Object();
+    private final Object updating = new Object();
     private @Nullable Plan plan;
 
     Graph(GraphWriter w, List<Parameter> parameters, List<Constant> constants, List<Node> nodes) {
@@ -144,6 +145,11 @@ public final class Graph {
             }
         }
         return Runs.run(this, feeds);
+    }
+
+    /// What runs that update parameters hold.
+    Object updating() {
+        return updating;
     }
 
     /// How the graph runs: made at the first run or call.

@@ -153,9 +153,15 @@ public final class GraphWriter {
 
     /// Adds the like of a node, with operands of this graph.
     public Node copy(Node old) {
+        return copy(old, old.op());
+    }
+
+    /// Adds the like of a node with another op that gives results of the same number, such as a [ControlOp] with other
+    /// bodies. What it draws, it draws in the old one's turn.
+    public Node copy(Node old, Op op) {
         List<Value> operands = old.inputs().stream().map(this::map).toList();
-        old.op().scalars().sources().forEach(this::source);
-        Node n = add(new Node(old.op(), operands, old.device(), old.origin(), old.sourcesBefore()));
+        op.scalars().sources().forEach(this::source);
+        Node n = add(new Node(op, operands, old.device(), old.origin(), old.sourcesBefore()));
         for (int j = 0; j < n.outputs().size(); j++) {
             map.put(old.output(j), n.output(j));
         }

@@ -107,6 +107,14 @@ public final class Graphs {
         return new Compiled(fn, List.copyOf(models), options);
     }
 
+    /// Compiles a training step, as [#captureStep] captures one, once for each combination of dtypes and shapes of what
+    /// it is given: see [#compile(Function, List, CompileOptions)].
+    ///
+    /// @param models those that the step trains
+    public static Compiled compileStep(Function<List<Tensor>, List<Tensor>> step, Traceable... models) {
+        return compile(step, List.of(models), CompileOptions.DEFAULT.keepsGradients(false));
+    }
+
     /// Lets graphs run op by op on this thread until closed, as `-Dtenon.graph.eager=true` does everywhere: without
     /// plan, in an order that a debugger can follow.
     public static Context.Mode eagerly() {

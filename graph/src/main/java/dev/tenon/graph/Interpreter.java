@@ -5,7 +5,6 @@ import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.Op;
-import dev.tenon.api.op.Scalars;
 import dev.tenon.graph.Value.Constant;
 import dev.tenon.graph.Value.Input;
 import dev.tenon.graph.Value.Parameter;

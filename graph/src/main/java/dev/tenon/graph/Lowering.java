@@ -292,6 +292,11 @@ final class Lowering implements Recorder {
     }
 
     @Override
+    public boolean isConstant(Tensor t) {
+        return false;
+    }
+
+    @Override
     public Scalars perRun(Object key, Scalars.Source source, int size) {
         throw new TensorException("a decomposition draws random numbers, which only a captured function may");
     }

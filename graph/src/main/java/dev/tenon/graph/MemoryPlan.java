@@ -21,11 +21,14 @@ final class MemoryPlan {
     MemoryPlan(Collection<Buffer> buffers, Map<Device, Long> alignments) {
         Map<Device, List<Buffer>> byDevice = new LinkedHashMap<>();
         for (Buffer b : buffers) {
-            byDevice.computeIfAbsent(b.device, _ -> new ArrayList<>()).add(b);
+            if (b.root() == b) {
+                byDevice.computeIfAbsent(b.device, _ -> new ArrayList<>()).add(b);
+            }
             sum += b.bytes;
         }
         byDevice.forEach((device, list) ->
                 sizes.put(device, place(list, Math.max(ALIGNMENT, alignments.getOrDefault(device, ALIGNMENT)))));
+        buffers.forEach(b -> b.offset = b.root().offset);
     }
 
     private static long place(List<Buffer> buffers, long alignment) {

@@ -62,7 +62,31 @@ final class Plan {
                 }
             }
         }
+        for (int i = 0; i < steps.size(); i++) {
+            writeOver(steps.get(i), i);
+        }
         return new MemoryPlan(ordered, alignments);
+    }
+
+    /// Lets an elementwise step write its results over operands of the same layout that are not needed any more.
+    private static void writeOver(Step s, int at) {
+        if (!s.isElementwise()) {
+            return;
+        }
+        for (Slot out : s.out()) {
+            for (Slot in : s.in()) {
+                Buffer from = in.buffer().root();
+                boolean alone = s.in().stream().filter(x -> x.buffer().root() == from).allMatch(in::equals)
+                        && s.out().stream().noneMatch(x -> x.buffer().root() == from);
+                if (alone && from.kind == Kind.ARENA && from.last == at && in.offset() == 0
+                        && in.type().equals(out.type()) && from.bytes == out.buffer().bytes
+                        && out.buffer().kind == Kind.ARENA && out.buffer().root() == out.buffer()
+                        && out.buffer().first == at && out.offset() == 0) {
+                    out.buffer().putOver(from);
+                    break;
+                }
+            }
+        }
     }
 
     // --- runs

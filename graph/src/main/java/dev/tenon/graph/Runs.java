@@ -23,8 +23,9 @@ final class Runs {
         return () -> EAGER_HERE.set(before);
     }
 
-    static boolean isEager() {
-        return EAGER_HERE.get();
+    /// Looking for NaN is done op by op, too.
+    private static boolean isEager() {
+        return EAGER_HERE.get() || Context.detectsAnomalies();
     }
 
     static List<Tensor> run(Graph g, List<Tensor> feeds) {
@@ -42,7 +43,7 @@ final class Runs {
         if (g.updates().isEmpty() && g.gradients().isEmpty()) {
             return runOnce(g, feeds, draws);
         }
-        synchronized (g) {
+        synchronized (g.updating()) {
             return runOnce(g, feeds, draws);
         }
     }
@@ -57,7 +58,11 @@ final class Runs {
             throw new TensorException("graph " + g.name() + ": sets gradients of leaves, which cannot be part of"
                     + " another capture");
         }
-        Interpreter it = new Interpreter(g, feeds, Draws.NONE).run();
+        Interpreter it = new Interpreter(g, feeds, Draws.NONE);
+        // Policies were asked when the graph was captured.
+        try (Context.Mode _ = Context.policy(null)) {
+            it.run();
+        }
         List<Tensor> out = it.outputs();
         List<Tensor> changes = new ArrayList<>();
         for (Update u : g.updates()) {

@@ -161,6 +161,18 @@ class CaptureTest {
     }
 
     @Test
+    void constantsMayBeRead() {
+        Graph g = Graphs.capture(t -> t.mul(Tensors.of(2f, 3f).to(DType.F64).sum().elements())
+                .add(Tensors.of(5, 6).toFloatArray()[1]), Tensors.ones(1));
+        assertEquals(7, g.run(Tensors.ones(1)).getFirst().item());
+        assertThrows(CaptureException.class, () -> Graphs.capture(t -> {
+            Tensor c = Tensors.of(2f, 3f);
+            c.add_(t);
+            return t.mul(c.toFloatArray()[0]);
+        }, Tensors.ones(1)));
+    }
+
+    @Test
     void feedsByName() {
         Graph g = Graphs.capture((List<Tensor> in) -> List.of(in.get(0).sub(in.get(1))),
                 List.of(Tensors.ones(2), Tensors.ones(2)));

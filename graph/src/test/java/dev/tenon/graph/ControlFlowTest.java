@@ -159,6 +159,32 @@ class ControlFlowTest {
     }
 
     @Test
+    void bodiesAreRewrittenInTheirTurn() {
+        Graph g = Graphs.capture((List<Tensor> in) -> List.of(
+                Graphs.foldl((a, e) -> a.add(e.mul(Tensors.rand(2))), in.getFirst(), Tensors.zeros(2)),
+                Tensors.rand(3)), List.of(Tensors.ones(4, 2)));
+        GraphWriter w = GraphWriter.rewrite(g);
+        for (Node n : g.nodes()) {
+            if (n.op() instanceof ControlOp c) {
+                w.copy(n, c.withBodies(c.bodies().stream().map(b -> {
+                    GraphWriter inner = GraphWriter.rewrite(b);
+                    b.nodes().forEach(inner::copy);
+                    return inner.finish(b);
+                }).toList()));
+            } else {
+                w.copy(n);
+            }
+        }
+        Graph same = w.finish(g);
+        Tensors.manualSeed(4);
+        List<Tensor> expected = g.run(Tensors.ones(4, 2));
+        Tensors.manualSeed(4);
+        List<Tensor> actual = same.run(Tensors.ones(4, 2));
+        CaptureTest.assertSame(expected.get(0), actual.get(0));
+        CaptureTest.assertSame(expected.get(1), actual.get(1));
+    }
+
+    @Test
     void randomNumbersInBodiesAreThoseOfJava() {
         Function<List<Tensor>, List<Tensor>> fn = in -> List.of(
                 Graphs.foldl((a, e) -> a.add(e.mul(Tensors.rand(2))), in.getFirst(), Tensors.rand(2)),

@@ -11,6 +11,7 @@ import dev.tenon.api.Tensors;
 import dev.tenon.nn.functional.Bags;
 import dev.tenon.nn.functional.Distances;
 import dev.tenon.nn.functional.Dropouts;
+import dev.tenon.nn.functional.EmbeddingTables;
 import dev.tenon.nn.functional.FeatureAlpha;
 import dev.tenon.nn.functional.GroupNorms;
 import dev.tenon.nn.functional.Linears;
@@ -36,7 +37,8 @@ final class ActivationTable {
         add(F + "relu", "input inplace", a -> a.x().relu());
         add(F + "relu6", "input inplace", a -> a.x().relu6());
         add(F + "hardswish", "input inplace", a -> a.x().hardswish());
-        add(F + "hardsigmoid", "input inplace", a -> a.x().hardsigmoid());
+        // PyTorch's gradient has 1/6 rounded to single precision, even for double.
+        add(F + "hardsigmoid", "input inplace", a -> Outcome.roughGradients(a.x().hardsigmoid(), 1e-7));
         add(F + "silu", "input inplace", a -> a.x().silu());
         add(F + "mish", "input inplace", a -> a.x().mish());
         add(F + "selu", "input inplace", a -> a.x().selu());
@@ -56,10 +58,9 @@ final class ActivationTable {
         add(F + "threshold", "input threshold value inplace",
                 a -> Shrinkage.threshold(a.x(), a.f("threshold"), a.f("value")));
         add(F + "softshrink", "input lambd", a -> {
-            if (a.x().detach().isNaN().any().itemLong() != 0) {
-                throw new NotComparable("PyTorch 1.13 gives 0 for NaN; later versions, and this library, NaN");
-            }
-            return Shrinkage.softshrink(a.x(), a.f("lambd", 0.5));
+            Tensor y = Shrinkage.softshrink(a.x(), a.f("lambd", 0.5));
+            // PyTorch 1.13 gives 0 for NaN; later versions, and this library, NaN.
+            return Outcome.where(a.x().detach().isNaN().logicalNot(), y);
         });
         add(F + "hardshrink", "input lambd", a -> Shrinkage.hardshrink(a.x(), a.f("lambd", 0.5)));
         add(F + "softplus", "input beta threshold",
@@ -109,7 +110,9 @@ final class ActivationTable {
     }
 
     private static Tensor table(Args a) {
-        return a.x().dtype().isFloating() ? a.x() : a.t("weight");
+        Tensor w = a.x().dtype().isFloating() ? a.x() : a.t("weight");
+        w = a.has("max_norm") ? EmbeddingTables.renormalised(index(a), w, a.f("max_norm"), a.f("norm_type", 2)) : w;
+        return a.b("scale_grad_by_freq", false) ? EmbeddingTables.scaledByFrequency(index(a), w) : w;
     }
 
     private static void maps() {
@@ -162,10 +165,9 @@ final class ActivationTable {
                     a -> Dropouts.featureDropout(a.x(), a.f("p", 0.5), a.b("training", true), g));
         }
         add(F + "feature_alpha_dropout", "input p training inplace", a -> {
-            if (a.b("training", false) && a.f("p", 0.5) > 0 && a.f("p", 0.5) < 1) {
-                throw new NotComparable("the result is random");
-            }
-            return FeatureAlpha.dropout(a.x(), a.f("p", 0.5), a.b("training", false), g);
+            Tensor y = FeatureAlpha.dropout(a.x(), a.f("p", 0.5), a.b("training", false), g);
+            boolean random = a.b("training", false) && a.f("p", 0.5) > 0 && a.f("p", 0.5) < 1;
+            return random ? Outcome.random(y) : y;
         });
     }
 }

@@ -41,7 +41,8 @@ final class Args {
         named.forEach((k, v) -> {
             String n = k.equals("self") ? "input" : k;
             if (n.equals("out")) {
-                throw new NotComparable("there are no out parameters: results are new tensors");
+                throw new NotComparable("there are no out parameters: no out tensor of another dtype, or that is an"
+                        + " operand, to refuse");
             }
             if (!names.contains(n) && !names.contains("*" + n)) {
                 throw new IllegalArgumentException("keyword " + k + " is not in the signature " + names);

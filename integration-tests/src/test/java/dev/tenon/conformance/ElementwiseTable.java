@@ -216,18 +216,23 @@ final class ElementwiseTable {
         binary("heaviside", "input values", Tensor::heaviside);
     }
 
+    /// A method of its first operand, which therefore is a tensor.
+    private static void method(String name, BinaryOperator<Tensor> f) {
+        add(name, "input other", a -> f.apply(a.x(), operand(a, "other", a.x())));
+    }
+
     /// `__rsub__(x, y)` is `y - x`.
     private static void reflected() {
-        binary("__radd__", (x, y) -> y.add(x));
-        binary("__rmul__", (x, y) -> y.mul(x));
-        binary("__rdiv__", (x, y) -> y.div(x));
+        method("__radd__", (x, y) -> y.add(x));
+        method("__rmul__", (x, y) -> y.mul(x));
+        method("__rdiv__", (x, y) -> y.div(x));
         // Python's ** makes a new tensor of the base, through which no gradient flows.
-        binary("__rpow__", (x, y) -> y.detach().pow(x));
-        binary("__rsub__", (x, y) -> y.sub(x));
-        binary("__rmod__", (x, y) -> y.remainder(x));
-        binary("__rand__", (x, y) -> y.bitwiseAnd(x));
-        binary("__ror__", (x, y) -> y.bitwiseOr(x));
-        binary("__rxor__", (x, y) -> y.bitwiseXor(x));
+        method("__rpow__", (x, y) -> y.detach().pow(x));
+        method("__rsub__", (x, y) -> y.sub(x));
+        method("__rmod__", (x, y) -> y.remainder(x));
+        method("__rand__", (x, y) -> y.bitwiseAnd(x));
+        method("__ror__", (x, y) -> y.bitwiseOr(x));
+        method("__rxor__", (x, y) -> y.bitwiseXor(x));
         add("rsub", "input other alpha", a -> a.x().rsub(operand(a, "other", a.x()), a.f("alpha", 1)));
     }
 

@@ -27,16 +27,10 @@ final class IndexingTable {
 
     private static void picking() {
         add("masked_select", "input mask", a -> a.x().maskedSelect(a.t("mask")));
-        add("narrow", "input dim start length",
-                a -> {
-                    long n = a.x().size(a.axis("dim"));
-                    long start = a.i("start");
-                    return a.x().narrow(a.axis("dim"), start < 0 ? start + n : start, a.i("length"));
-                });
-        add("narrow_copy", "input dim start length",
-                a -> a.x().narrow(a.axis("dim"), a.i("start"), a.i("length")).clone());
+        add("narrow", "input dim start length", IndexingTable::narrow);
+        add("narrow_copy", "input dim start length", a -> narrow(a).clone());
         add("select", "input dim index", a -> a.x().select(a.axis("dim"), a.i("index")));
-        add("gather", "input dim index sparse_grad", a -> a.x().gather(a.axis("dim"), a.t("index")));
+        add("gather", "input dim index sparse_grad", a -> a.x().gather(a.axis("dim"), index(a)));
         add("index_select", "input dim index", a -> a.x().indexSelect(a.axis("dim"), a.t("index")));
         add("take", "input index", a -> a.x().take(a.t("index")));
         add("take_along_dim", "input indices dim", a -> a.has("dim")
@@ -50,6 +44,12 @@ final class IndexingTable {
         });
         add("argwhere", "input", a -> a.x().argwhere());
         add("__getitem__", "input key", a -> a.x().get(index(a.get("key"), a)));
+    }
+
+    private static Tensor narrow(Args a) {
+        long n = a.x().size(a.axis("dim"));
+        long start = a.i("start");
+        return a.x().narrow(a.axis("dim"), start < 0 ? start + n : start, a.i("length"));
     }
 
     /// Python's index: one part, or a tuple or list of parts.
@@ -149,18 +149,19 @@ final class IndexingTable {
             Object given = a.has("src") ? a.get("src") : a.get("value");
             Tensor src = given instanceof Tensor t ? t
                     : Tensors.full(Shape.SCALAR, a.has("src") ? a.f("src") : a.f("value"), a.x().dtype(), a.device())
-                            .expand(a.t("index").shape());
+                            .expand(index(a).shape());
             Mode mode = switch (a.s("reduce", "")) {
                 case "add" -> Mode.ADD;
                 case "multiply" -> Mode.MUL;
-                default -> Mode.SET;
+                case "" -> Mode.SET;
+                default -> throw new TensorException("scatter: reduction " + a.get("reduce") + " is unknown");
             };
-            return a.x().scatter(a.axis("dim"), a.t("index"), src, mode);
+            return a.x().scatter(a.axis("dim"), index(a), src, mode);
         });
         add("scatter_add", "input dim index src",
-                a -> a.x().scatterAdd(a.axis("dim"), a.t("index"), a.t("src")));
+                a -> a.x().scatterAdd(a.axis("dim"), index(a), a.t("src")));
         add("scatter_reduce", "input dim index src reduce include_self", a -> a.x().scatterReduce(
-                a.axis("dim"), a.t("index"), a.t("src"), a.s("reduce", ""), a.b("include_self", true)));
+                a.axis("dim"), index(a), a.t("src"), a.s("reduce", ""), a.b("include_self", true)));
         add("index_reduce", "input dim index source reduce include_self", a -> a.x().indexReduce(
                 a.axis("dim"), a.t("index"), a.t("source"), a.s("reduce", ""), a.b("include_self", true)));
     }
@@ -219,10 +220,14 @@ final class IndexingTable {
                 a.s("interpolation", "linear"), ignoreNaN);
     }
 
-    private static Object unique(Args a, boolean consecutive) {
-        if (!a.b("sorted", true) && !a.has("dim") && a.x().elements() > 1) {
-            throw new NotComparable("the order of unique(sorted=False) is left open; here it is sorted");
+    private static Tensor index(Args a) {
+        if (a.t("index").dtype() == DType.I32) {
+            throw new NotComparable("later versions of PyTorch, and this library, accept indices of 32 bits");
         }
+        return a.t("index");
+    }
+
+    private static Object unique(Args a, boolean consecutive) {
         Integer axis = a.has("dim") ? Integer.valueOf(a.axis("dim")) : null;
         var u = consecutive ? a.x().uniqueConsecutive(axis) : a.x().unique(axis);
         List<Tensor> out = new ArrayList<>(List.of(u.values()));
@@ -232,6 +237,20 @@ final class IndexingTable {
         if (a.b("return_counts", false)) {
             out.add(u.counts());
         }
-        return out.size() == 1 ? out.getFirst() : out;
+        Object result = out.size() == 1 ? out.getFirst() : out;
+        boolean open = !consecutive && !a.b("sorted", true) && !a.has("dim");
+        return open ? Outcome.against(result, w -> sorted(w, a.b("return_inverse", false))) : result;
+    }
+
+    /// Distinct values in the order that PyTorch left open, their positions and counts, as of sorted values.
+    private static List<Tensor> sorted(List<Tensor> unique, boolean inverse) {
+        var s = unique.getFirst().sort(0, false);
+        List<Tensor> out = new ArrayList<>(List.of(s.values()));
+        for (int k = 1; k < unique.size(); k++) {
+            boolean positions = inverse && k == 1;
+            out.add(positions ? s.indices().argsort(0, false).take(unique.get(k))
+                    : unique.get(k).indexSelect(0, s.indices()));
+        }
+        return out;
     }
 }

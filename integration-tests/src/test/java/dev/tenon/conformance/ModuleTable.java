@@ -5,19 +5,29 @@ import static dev.tenon.conformance.OpTable.add;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import dev.tenon.nn.Module;
 import dev.tenon.nn.Parameter;
 import dev.tenon.nn.functional.Attentions;
-import dev.tenon.nn.functional.Linears;
 import dev.tenon.nn.functional.Norms;
-import dev.tenon.nn.functional.Recurrences;
-import dev.tenon.nn.functional.Recurrences.Cell;
-import dev.tenon.nn.functional.Recurrences.State;
-import dev.tenon.nn.functional.Recurrences.Weights;
 import dev.tenon.nn.optim.GradientClipping;
-import java.util.ArrayList;
+import dev.tenon.nn.recurrent.GRU;
+import dev.tenon.nn.recurrent.GRUCell;
+import dev.tenon.nn.recurrent.LSTM;
+import dev.tenon.nn.recurrent.LSTMCell;
+import dev.tenon.nn.recurrent.Nonlinearity;
+import dev.tenon.nn.recurrent.RNN;
+import dev.tenon.nn.recurrent.RNNCell;
+import dev.tenon.nn.recurrent.RecurrentOptions;
+import dev.tenon.nn.recurrent.RecurrentOutput;
+import dev.tenon.nn.transformer.AttentionOptions;
+import dev.tenon.nn.transformer.MultiheadAttention;
+import dev.tenon.nn.transformer.TransformerEncoderLayer;
+import dev.tenon.nn.transformer.TransformerOptions;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Layers: recurrent ones, attention, a training step of batch normalisation; clipping of gradients.
@@ -50,30 +60,14 @@ final class ModuleTable {
         return Arrays.<@Nullable Object>asList(norm, leaves.stream().map(Tensor::grad).toList());
     }
 
-    private static Cell cell(Args a, String kind) {
-        return switch (kind) {
-            case "LSTM" -> Recurrences.LSTM;
-            case "GRU" -> Recurrences.GRU;
-            default -> Recurrences.rnn(a.s("nonlinearity", "tanh").equals("relu") ? Tensor::relu : Tensor::tanh);
-        };
-    }
-
-    private static void recurrent() {
-        for (String kind : new String[] {"LSTM", "GRU", "RNN"}) {
-            add("module." + kind,
-                    "input hx params num_layers bidirectional batch_first bias nonlinearity dropout",
-                    a -> layers(a, kind));
-            add("module." + kind + "Cell", "input hx params bias nonlinearity", a -> {
-                Map<String, Tensor> p = a.tensors("params");
-                State s = Recurrences.step(cell(a, kind), a.x(), state(a, -1), weights(p, ""));
-                return s.memory() == null ? s.hidden() : List.of(s.hidden(), s.memory());
-            });
-        }
-    }
-
-    private static Weights weights(Map<String, Tensor> p, String suffix) {
-        return new Weights(need(p, "weight_ih" + suffix), need(p, "weight_hh" + suffix), p.get("bias_ih" + suffix),
-                p.get("bias_hh" + suffix));
+    /// Loads a layer with operands and runs it; the layer's gradients will be the operands'.
+    private static Outcome run(Args a, Module layer, Supplier<@Nullable Object> forward) {
+        Map<String, Tensor> p = a.tensors("params");
+        layer.to(a.t(a.has("input") ? "input" : "query").dtype()).to(a.device()).eval();
+        layer.loadStateDict(p);
+        Map<Tensor, Parameter> parameters = new IdentityHashMap<>();
+        layer.namedParameters().forEach((name, parameter) -> parameters.put(need(p, name), parameter));
+        return Outcome.ofLayer(forward.get(), parameters);
     }
 
     private static Tensor need(Map<String, Tensor> p, String name) {
@@ -84,82 +78,111 @@ final class ModuleTable {
         return t;
     }
 
-    /// The given state of a layer and direction, or all of it for -1.
-    private static State state(Args a, int number) {
-        Object hx = a.get("hx");
-        Tensor h = hx instanceof List<?> l ? (Tensor) l.get(0) : a.t("hx");
-        Tensor c = hx instanceof List<?> l ? (Tensor) l.get(1) : null;
-        return number < 0 ? new State(h, c)
-                : new State(h.select(0, number), c == null ? null : c.select(0, number));
+    // --- recurrent layers
+
+    private static Nonlinearity nonlinearity(Args a) {
+        return a.s("nonlinearity", "tanh").equals("relu") ? Nonlinearity.RELU : Nonlinearity.TANH;
     }
 
-    private static Object layers(Args a, String kind) {
-        Map<String, Tensor> p = a.tensors("params");
-        boolean batchFirst = a.b("batch_first", false);
-        int directions = a.b("bidirectional", false) ? 2 : 1;
-        Tensor x = batchFirst ? a.x().transpose(0, 1) : a.x();
-        List<Tensor> hidden = new ArrayList<>();
-        List<Tensor> memory = new ArrayList<>();
-        for (int l = 0; l < a.i("num_layers", 1); l++) {
-            List<Tensor> outputs = new ArrayList<>();
-            for (int d = 0; d < directions; d++) {
-                Weights w = weights(p, "_l" + l + (d == 1 ? "_reverse" : ""));
-                var s = Recurrences.layer(cell(a, kind), x, state(a, l * directions + d), w, d == 1);
-                outputs.add(s.outputs());
-                hidden.add(s.last().hidden());
-                Tensor m = s.last().memory();
-                if (m != null) {
-                    memory.add(m);
-                }
-            }
-            x = directions == 1 ? outputs.getFirst() : Tensors.cat(-1, outputs);
-        }
-        Tensor y = batchFirst ? x.transpose(0, 1) : x;
-        Tensor h = Tensors.stack(0, hidden);
-        return memory.isEmpty() ? List.of(y, h) : List.of(y, List.of(h, Tensors.stack(0, memory)));
+    /// The given state, or none.
+    private static @Nullable Tensor hidden(Args a) {
+        return a.get("hx") instanceof List<?> l ? (Tensor) l.getFirst() : a.opt("hx");
     }
+
+    private static LSTM.@Nullable State state(Args a) {
+        return a.get("hx") instanceof List<?> l ? new LSTM.State((Tensor) l.get(0), (Tensor) l.get(1)) : null;
+    }
+
+    private static void recurrent() {
+        String layer = "input hx params num_layers bidirectional batch_first bias nonlinearity dropout";
+        add("module.LSTM", layer, a -> {
+            LSTM m = new LSTM(a.x().size(-1), width(a, "weight_hh_l0"), options(a));
+            return run(a, m, () -> {
+                LSTM.Output y = m.call(a.x(), state(a));
+                return List.of(y.output(), List.of(y.state().hidden(), y.state().cell()));
+            });
+        });
+        add("module.GRU", layer, a -> {
+            GRU m = new GRU(a.x().size(-1), width(a, "weight_hh_l0"), options(a));
+            return run(a, m, () -> both(m.call(a.x(), hidden(a))));
+        });
+        add("module.RNN", layer, a -> {
+            RNN m = new RNN(a.x().size(-1), width(a, "weight_hh_l0"), nonlinearity(a), options(a));
+            return run(a, m, () -> both(m.call(a.x(), hidden(a))));
+        });
+        String cell = "input hx params bias nonlinearity";
+        add("module.LSTMCell", cell, a -> {
+            LSTMCell m = new LSTMCell(a.x().size(-1), width(a, "weight_hh"), bias(a, "bias_ih"));
+            return run(a, m, () -> {
+                LSTM.State s = m.call(a.x(), state(a));
+                return List.of(s.hidden(), s.cell());
+            });
+        });
+        add("module.GRUCell", cell, a -> {
+            GRUCell m = new GRUCell(a.x().size(-1), width(a, "weight_hh"), bias(a, "bias_ih"));
+            return run(a, m, () -> m.call(a.x(), hidden(a)));
+        });
+        add("module.RNNCell", cell, a -> {
+            RNNCell m = new RNNCell(a.x().size(-1), width(a, "weight_hh"), bias(a, "bias_ih"), nonlinearity(a));
+            return run(a, m, () -> m.call(a.x(), hidden(a)));
+        });
+    }
+
+    private static List<Tensor> both(RecurrentOutput y) {
+        return List.of(y.output(), y.hidden());
+    }
+
+    private static long width(Args a, String weight) {
+        return need(a.tensors("params"), weight).size(-1);
+    }
+
+    private static boolean bias(Args a, String name) {
+        return a.tensors("params").containsKey(name);
+    }
+
+    private static RecurrentOptions options(Args a) {
+        return new RecurrentOptions().numLayers((int) a.i("num_layers", 1)).bias(bias(a, "bias_ih_l0"))
+                .bidirectional(a.b("bidirectional", false)).batchFirst(a.b("batch_first", false));
+    }
+
+    // --- attention
 
     private static void attention() {
         add("nn.functional._scaled_dot_product_attention",
                 "query key value attn_mask dropout_p need_attn_weights is_causal", a -> {
-                    if (a.f("dropout_p", 0) > 0) {
-                        throw new NotComparable("the result is random");
-                    }
                     var s = Attentions.scaledDotProduct(a.t("query"), a.t("key"), a.t("value"), a.opt("attn_mask"),
                             a.b("is_causal", false), a.f("dropout_p", 0));
-                    return List.of(s.output(), s.weights());
+                    List<Tensor> both = List.of(s.output(), s.weights());
+                    return a.f("dropout_p", 0) > 0 ? Outcome.random(both) : both;
                 });
         add("module.MultiheadAttention", "query key value key_padding_mask need_weights attn_mask"
-                + " average_attn_weights params num_heads", a -> {
-                    Map<String, Tensor> p = a.tensors("params");
-                    var s = Attentions.multiHead(a.t("query"), a.t("key"), a.t("value"), (int) a.i("num_heads", 2),
-                            need(p, "in_proj_weight"), p.get("in_proj_bias"), need(p, "out_proj.weight"),
-                            p.get("out_proj.bias"), a.opt("attn_mask"), a.opt("key_padding_mask"), 0);
-                    Tensor w = a.b("average_attn_weights", true) ? s.weights().mean(1) : s.weights();
-                    return a.b("need_weights", true) ? List.of(s.output(), w) : s.output();
-                });
+                + " average_attn_weights params num_heads", ModuleTable::multihead);
         add("module.TransformerEncoderLayer", "input src_mask src_key_padding_mask params nhead norm_first activation",
                 ModuleTable::encoderLayer);
     }
 
-    private static Tensor encoderLayer(Args a) {
-        Map<String, Tensor> p = a.tensors("params");
-        boolean normFirst = a.b("norm_first", false);
-        Tensor x = a.x();
-        Tensor y = normFirst ? norm(x, p, "norm1") : x;
-        Tensor attended = Attentions.multiHead(y, y, y, (int) a.i("nhead"), need(p, "self_attn.in_proj_weight"),
-                p.get("self_attn.in_proj_bias"), need(p, "self_attn.out_proj.weight"),
-                p.get("self_attn.out_proj.bias"), a.opt("src_mask"), a.opt("src_key_padding_mask"), 0).output();
-        x = normFirst ? x.add(attended) : norm(x.add(attended), p, "norm1");
-        Tensor inner = Linears.linear(normFirst ? norm(x, p, "norm2") : x, need(p, "linear1.weight"),
-                p.get("linear1.bias"));
-        inner = a.s("activation", "relu").equals("gelu") ? inner.gelu() : inner.relu();
-        Tensor fed = Linears.linear(inner, need(p, "linear2.weight"), p.get("linear2.bias"));
-        return normFirst ? x.add(fed) : norm(x.add(fed), p, "norm2");
+    private static Object multihead(Args a) {
+        int heads = (int) a.i("num_heads", 2);
+        AttentionOptions options = new AttentionOptions().batchFirst(true).bias(bias(a, "in_proj_bias"))
+                .widths(a.t("key").size(-1), a.t("value").size(-1));
+        MultiheadAttention m = new MultiheadAttention(a.t("query").size(-1), heads, options);
+        return run(a, m, () -> {
+            if (!a.b("need_weights", true)) {
+                return m.call(a.t("query"), a.t("key"), a.t("value"), a.opt("key_padding_mask"), a.opt("attn_mask"));
+            }
+            var y = m.callWithWeights(a.t("query"), a.t("key"), a.t("value"), a.opt("key_padding_mask"),
+                    a.opt("attn_mask"), a.b("average_attn_weights", true));
+            return Arrays.<@Nullable Object>asList(y.output(), y.weights());
+        });
     }
 
-    private static Tensor norm(Tensor x, Map<String, Tensor> p, String name) {
-        Tensor w = need(p, name + ".weight");
-        return Norms.layerNorm(x, w.shape(), w, p.get(name + ".bias"), 1e-5);
+    private static Object encoderLayer(Args a) {
+        TransformerOptions options = new TransformerOptions().dropout(0).batchFirst(true)
+                .feedforward(need(a.tensors("params"), "linear1.weight").size(0))
+                .normFirst(a.b("norm_first", false)).bias(bias(a, "linear1.bias"))
+                .activation(a.s("activation", "relu").equals("gelu") ? TransformerOptions.Activation.GELU
+                        : TransformerOptions.Activation.RELU);
+        TransformerEncoderLayer m = new TransformerEncoderLayer(a.x().size(-1), (int) a.i("nhead"), options);
+        return run(a, m, () -> m.call(a.x(), a.opt("src_mask"), a.opt("src_key_padding_mask")));
     }
 }

@@ -27,7 +27,11 @@ final class OpInfoFile {
     }
 
     /// A tensor in the file: dtype, shape, offset; and how it is compared, if it is an output.
-    record Stored(DType dtype, Shape shape, long offset, double rtol, double atol, boolean skipped) {}
+    record Stored(DType dtype, Shape shape, long offset, double rtol, double atol, boolean skipped) {
+        Stored withTolerance(double least) {
+            return new Stored(dtype, shape, offset, Math.max(rtol, least), atol, skipped);
+        }
+    }
 
     /// One call: the operands, the arguments as trees, what comes out, and the gradients by operand.
     record OpCase(String id, List<Stored> in, List<@Nullable Object> args, Map<String, @Nullable Object> kwargs,

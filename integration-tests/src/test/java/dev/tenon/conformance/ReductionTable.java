@@ -79,6 +79,9 @@ final class ReductionTable {
         add("amax", "input dim keepdim", a -> a.x().amax(axes(a), keep(a)));
         add("amin", "input dim keepdim", a -> a.x().amin(axes(a), keep(a)));
         add("aminmax", "input dim keepdim", a -> {
+            if (a.x().rank() == 0 && a.has("dim") && keep(a)) {
+                throw new NotComparable("PyTorch 1.13 gives a scalar one axis where keepdim is set; nothing else does");
+            }
             var m = a.x().aminmax(axes(a), keep(a));
             return List.of(m.min(), m.max());
         });

@@ -132,11 +132,15 @@ final class ShapeTable {
         add(name, "input memory_format", a -> cast(a.x(), to));
     }
 
-    private static Tensor cast(Tensor x, DType to) {
-        if (to.isIntegral() && x.dtype().isFloating() && x.detach().isFinite().all().itemLong() == 0) {
-            throw new NotComparable("what NaN and infinities are as integers is left open by C; here 0 and the ends");
+    /// What NaN, infinities and numbers out of range are as integers is left open by C: they are not compared.
+    private static Object cast(Tensor x, DType to) {
+        if (!to.isIntegral() || !x.dtype().isFloating()) {
+            return x.to(to);
         }
-        return x.to(to);
+        double least = to == DType.U8 ? 0 : -Math.pow(2, 8 * to.bytes() - 1);
+        double most = to == DType.U8 ? 256 : -least;
+        Tensor d = x.detach().to(DType.F64).trunc();
+        return Outcome.where(d.ge(least).logicalAnd(d.lt(most)), x.to(to));
     }
 
     private static void casts() {

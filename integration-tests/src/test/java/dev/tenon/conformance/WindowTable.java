@@ -47,6 +47,9 @@ final class WindowTable {
         o = a.has("dilation") ? o.dilation(a.ints("dilation")) : o;
         o = a.has("groups") ? o.groups((int) a.i("groups")) : o;
         if (a.get("padding") instanceof String s) {
+            if (!s.equals("same") && !s.equals("valid")) {
+                throw new TensorException("padding \"" + s + "\": expected same or valid");
+            }
             return s.equals("same") ? o.paddingSame() : o;
         }
         return a.has("padding") ? o.padding(a.ints("padding")) : o;
@@ -151,6 +154,9 @@ final class WindowTable {
                 case "area" -> Resizing.Mode.AREA;
                 default -> throw new TensorException("interpolate: mode " + a.get("mode") + " is unknown");
             };
+            if (a.b("antialias", false)) {
+                throw new NotComparable("images are resized without antialiasing");
+            }
             boolean align = a.b("align_corners", false);
             return a.has("size")
                     ? Resizing.interpolate(a.x(), list(a.ints("size")), mode, align)

@@ -119,6 +119,23 @@ class GraphsPageTest {
     }
 
     @Test
+    void compiledStep() {
+        Adam optimizer = new Adam(model.parameters(), 0.01);
+        Compiled step = Graphs.compileStep(in -> {
+            optimizer.zeroGrad();
+            Tensor loss = ClassLosses.crossEntropy(model.call(in.get(0)), in.get(1));
+            loss.backward();
+            optimizer.step();
+            return List.of(loss.detach());
+        }, model);
+        step.call(List.of(images, labels));
+        step.call(List.of(images.narrow(0, 0, 5), labels.narrow(0, 0, 5)));
+        step.call(List.of(images, labels));
+        assertEquals(2, step.graphs().size());
+        assertEquals(List.of(), step.fallbacks());
+    }
+
+    @Test
     void builder() {
         Tensor weight = Tensors.randn(4, 2);
         Tensor bias = Tensors.zeros(2);

@@ -19,6 +19,7 @@ import dev.tenon.nn.functional.ConvOptions;
 import dev.tenon.nn.functional.Convs;
 import dev.tenon.nn.functional.Ctc;
 import dev.tenon.nn.functional.Dropouts;
+import dev.tenon.nn.functional.EmbeddingTables;
 import dev.tenon.nn.functional.FeatureAlpha;
 import dev.tenon.nn.functional.GridSampling;
 import dev.tenon.nn.functional.GroupNorms;
@@ -296,6 +297,8 @@ final class OperatorSamples {
         add("embeddingBag", in -> Bags.embeddingBag(in.index(new long[] {1, 2}, 1, 0), in.x(), null, Bags.Mode.SUM,
                 null, false, OptionalLong.empty()));
         add("embedding", in -> Linears.embedding(in.index(1, 0), in.x()));
+        add("renormalised", in -> EmbeddingTables.renormalised(in.index(1, 0), in.x(), 1, 2));
+        add("scaledByFrequency", in -> EmbeddingTables.scaledByFrequency(in.index(1, 0), in.x()));
         add("oneHot", in -> Linears.oneHot(in.x(2), 3));
         add("bilinear", in -> Linears.bilinear(in.x(), in.x(), in.x(1, 2, 2), null));
         add("gridSample", in -> GridSampling.gridSample(in.x(1, 1, 2, 2), in.x(1, 1, 2, 2),

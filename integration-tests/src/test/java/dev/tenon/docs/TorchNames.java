@@ -40,6 +40,8 @@ final class TorchNames {
         EXCEPTIONS.put("geluTanh", FUNCTIONAL + "gelu(approximate='tanh')");
         EXCEPTIONS.put("truncDivide", "torch.div(rounding_mode='trunc')");
         EXCEPTIONS.put("trigamma", "torch.polygamma(1)");
+        EXCEPTIONS.put("renormalised", FUNCTIONAL + "embedding(max_norm=)");
+        EXCEPTIONS.put("scaledByFrequency", FUNCTIONAL + "embedding(scale_grad_by_freq=True)");
         EXCEPTIONS.put("uniform", "Tensor.uniform_");
         EXCEPTIONS.put("triangleIndices", "torch.tril_indices, triu_indices");
         EXCEPTIONS.put("Recurrences.step", "torch.rnn_tanh_cell, gru_cell, lstm_cell");

@@ -126,7 +126,7 @@ class GraphSamplesTest {
     @TestFactory
     Stream<DynamicTest> onTheCpu() {
         Set<String> refused = new TreeSet<>();
-        return Stream.concat(on("cpu", 4, refused), Stream.of(DynamicTest.dynamicTest("refused",
+        return Stream.concat(on("cpu", 8, refused), Stream.of(DynamicTest.dynamicTest("refused",
                 () -> assertTrue(READ_VALUES.containsAll(refused), refused::toString))));
     }
 

@@ -8,6 +8,8 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.data.format.DatasetFormatException;
 import dev.tenon.data.format.Safetensors;
+import dev.tenon.data.format.TensorFile;
+import dev.tenon.data.format.TensorFiles;
 import dev.tenon.nn.optim.ExponentialMovingAverage;
 import dev.tenon.nn.optim.Optimizer;
 import dev.tenon.nn.optim.OptimizerState;
@@ -242,25 +244,25 @@ public final class Checkpoint {
         }
     }
 
-    /// Loads parameters and persistent buffers, converting dtypes.
+    /// Loads parameters and persistent buffers, converting dtypes, from a file of any format that [TensorFiles] reads:
+    /// safetensors, PyTorch's state dicts and checkpoints, NumPy's.
     ///
     /// @return the text that was saved with them
     /// @throws IOException if the file cannot be read or is malformed
     /// @throws IllegalArgumentException if names or shapes do not fit; the message lists all, nothing was changed
     public static Map<String, String> loadWeights(Path path, Module module) throws IOException {
-        try (Safetensors file = Safetensors.open(path); Scope _ = Scope.open()) {
+        try (TensorFile file = TensorFiles.open(path); Scope _ = Scope.open()) {
             module.loadStateDict(file.readAll(deviceOf(module)));
             return file.metadata();
         }
     }
 
-    /// Reads a state dict, to be loaded with [Module#loadStateDict(Map, boolean)].
+    /// Reads a state dict from a file of any format that [TensorFiles] reads, to be loaded with
+    /// [Module#loadStateDict(Map, boolean)].
     ///
     /// @throws IOException if the file cannot be read or is malformed
     public static Map<String, Tensor> readWeights(Path path, Device device) throws IOException {
-        try (Safetensors file = Safetensors.open(path)) {
-            return file.readAll(device);
-        }
+        return TensorFiles.read(path, device);
     }
 
     private static Device deviceOf(Module module) {

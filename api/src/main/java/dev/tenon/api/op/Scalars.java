@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Numbers that an op is given at each run, such as a learning rate or a random stream's position. They are part of the
@@ -53,6 +54,12 @@ public final class Scalars {
     public static Scalars perRun(Object key, int size, Source source) {
         Recorder recorder = Context.recorder();
         return recorder == null ? new Scalars(source.next()) : recorder.perRun(key, source, size);
+    }
+
+    /// Floating-point numbers that depend on the moment, such as a learning rate: computed now, or, where a graph is
+    /// being captured, at each of its runs.
+    public static Scalars perRun(int size, Supplier<double[]> numbers) {
+        return perRun(new Object(), size, () -> of(numbers.get()).bits);
     }
 
     /// Numbers that a source gives at each run of a captured graph. For recorders.

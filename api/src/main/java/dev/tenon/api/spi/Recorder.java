@@ -27,6 +27,10 @@ public interface Recorder {
     /// @param size how many numbers there are
     Scalars perRun(Object key, Scalars.Source source, int size);
 
+    /// Whether a tensor holds values that were given inside the capture and have not been changed, so that code may
+    /// read them.
+    boolean isConstant(Tensor t);
+
     /// What to throw where code inside the capture reads values of a tensor on the host.
     TensorException readRefused(Tensor read);
 }

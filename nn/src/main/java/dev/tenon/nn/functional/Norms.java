@@ -45,6 +45,9 @@ public final class Norms {
     /// @throws TensorException if shapes do not fit, or a channel has a single value
     public static Tensor batchNormTraining(Tensor x, @Nullable Tensor runningMean, @Nullable Tensor runningVar,
             @Nullable Tensor weight, @Nullable Tensor bias, double momentum, double epsilon) {
+        if (x.rank() == 1 && x.elements() == 0) {
+            return x.clone(); // a batch of nothing, as PyTorch takes it
+        }
         checkChannels(x, runningMean, runningVar, weight, bias);
         long count = x.elements() / Math.max(1, x.size(1));
         if (count == 1) {

@@ -12,7 +12,6 @@ import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.nn.Parameter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -126,8 +125,8 @@ public abstract class ElementwiseOptimizer extends Optimizer {
             in.add(t);
             out.add(t);
         }
-        Scalars values = counted == state ? Scalars.of(values(numbers)) : Scalars.perRun(new Object(), numbers.size(),
-                () -> bits(values(numbers(group, state, state.nextStep()))));
+        Scalars values = counted == state ? Scalars.of(values(numbers))
+                : Scalars.perRun(numbers.size(), () -> values(numbers(group, state, state.nextStep())));
         Lambda body = formulas.computeIfAbsent(new Key(names, switches, value.dtype(), gradient.dtype()),
                 k -> lambda(k, numbers));
         String op = getClass().getSimpleName().toLowerCase(Locale.ROOT) + "_step";
@@ -136,10 +135,6 @@ public abstract class ElementwiseOptimizer extends Optimizer {
 
     private static double[] values(List<Number> numbers) {
         return numbers.stream().mapToDouble(Number::value).toArray();
-    }
-
-    private static long[] bits(double[] values) {
-        return Arrays.stream(values).mapToLong(Double::doubleToRawLongBits).toArray();
     }
 
     private Lambda lambda(Key k, List<Number> numbers) {

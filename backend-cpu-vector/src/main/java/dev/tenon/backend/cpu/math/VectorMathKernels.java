@@ -37,18 +37,12 @@ final class VectorMathKernels implements MathKernels {
 
     @Override
     public void f32(BinaryFn fn, long a, long b, long dst, int n) {
-        switch (fn) {
-            case POW -> VectorMathF32.pow(a, b, dst, n);
-            case ATAN2 -> VectorMathF32.atan2(a, b, dst, n);
-        }
+        VectorMathF32.wide(fn, a, b, dst, n);
     }
 
     @Override
     public void f64(BinaryFn fn, long a, long b, long dst, int n) {
-        switch (fn) {
-            case POW -> VectorMathF64.pow(a, b, dst, n);
-            case ATAN2 -> VectorMathF64.atan2(a, b, dst, n);
-        }
+        VectorMathF64.apply(fn, a, b, dst, n, false);
     }
 
     private static IntVector widen(long src) {

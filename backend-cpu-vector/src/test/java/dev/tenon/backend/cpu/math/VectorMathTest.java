@@ -7,6 +7,7 @@ import dev.tenon.backend.cpu.Mem;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +28,7 @@ class VectorMathTest {
     };
     /// What each function may err by, in ulp of the result; the measured values are a little below.
     private static final Map<UnaryFn, Double> LIMIT = Map.of(UnaryFn.RSQRT, 1.6, UnaryFn.SIGMOID, 2.0,
-            UnaryFn.SOFTPLUS, 2.0, UnaryFn.ERF, 1.5);
+            UnaryFn.SOFTPLUS, 2.0, UnaryFn.ERF, 1.5, UnaryFn.TANH, 1.5, UnaryFn.EXPM1, 2.0, UnaryFn.LOG1P, 1.5);
 
     static Stream<MathKernels> kernels() {
         return Stream.of(MathKernels.of(true), new ScalarMathKernels());
@@ -152,6 +153,37 @@ class VectorMathTest {
                 assertTrue(u < 1.5, fn + "(" + x + ", " + y + ") = " + Mem.getFloat(B + 4L * i));
             }
         }
+    }
+
+    /// Powers and angles of doubles of all magnitudes, negative bases with whole exponents among them.
+    @ParameterizedTest
+    @EnumSource(BinaryFn.class)
+    void twoDoubles(BinaryFn fn) {
+        MathKernels k = MathKernels.of(true);
+        Random r = new Random(1);
+        double worst = 0;
+        for (int round = 0; round < 8; round++) {
+            double[] xs = new double[N - 1];
+            double[] ys = new double[N - 1];
+            for (int i = 0; i < N - 1; i++) {
+                boolean whole = i % 5 == 0;
+                xs[i] = Math.exp(r.nextGaussian() * (round + 0.1)) * (whole && i % 2 == 0 ? -1 : 1);
+                ys[i] = whole ? r.nextInt(60) - 30 : r.nextGaussian() * Math.exp(round - 2);
+                Mem.putDouble(A + 8L * i, xs[i]);
+                Mem.putDouble(B + 8L * i, ys[i]);
+            }
+            k.f64(fn, A, B, B, N - 1);
+            for (int i = 0; i < N - 1; i++) {
+                double e = fn.apply(xs[i], ys[i]);
+                double g = Mem.getDouble(B + 8L * i);
+                if (Double.doubleToLongBits(e) != Double.doubleToLongBits(g)) {
+                    double u = Math.abs(e - g) / Math.ulp(e);
+                    assertTrue(u <= 2, fn + "(" + xs[i] + ", " + ys[i] + ") = " + g + ", expected " + e);
+                    worst = Math.max(worst, u);
+                }
+            }
+        }
+        System.out.printf("%-9s f64 %.2f ulp from the scalar function%n", fn, worst);
     }
 
     @ParameterizedTest

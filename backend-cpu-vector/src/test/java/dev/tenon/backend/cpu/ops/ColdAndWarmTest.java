@@ -1,6 +1,7 @@
 package dev.tenon.backend.cpu.ops;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
@@ -9,13 +10,13 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/// What training is made of gives the same bits before and after the compiler has got to it; otherwise the same seed
-/// would
-/// not give the same losses.
+/// Everything gives the same bits before and after the compiler has got to it; otherwise the same seed would not give
+/// the same losses.
 class ColdAndWarmTest {
     private static final int ROUNDS = 3_000;
 
@@ -40,5 +41,26 @@ class ColdAndWarmTest {
         for (int k = 0; k < ops.size(); k++) {
             assertArrayEquals(cold.get(k), ops.get(k).apply(x).toFloatArray(), "operation " + k);
         }
+    }
+
+    /// What a JVM gives that only interprets, against what this one gives once it has compiled.
+    @Test
+    void everyFunctionInterpretedAndCompiled() throws Exception {
+        List<String> line = List.of(ProcessHandle.current().info().command().orElseThrow(), "-Xint", "-Xmx512m",
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("java.class.path"), EveryFunction.class.getName());
+        Process p = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String interpreted = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, p.waitFor(), "the program that is interpreted did not end well: " + interpreted);
+        StringBuilder compiled = new StringBuilder();
+        EveryFunction.calls().forEach((name, call) -> {
+            for (int i = 0; i < ROUNDS / 3; i++) {
+                try (Scope _ = Scope.open()) {
+                    call.get();
+                }
+            }
+            compiled.append(name).append(" = ").append(EveryFunction.hash(call.get())).append(System.lineSeparator());
+        });
+        assertEquals(interpreted, compiled.toString());
     }
 }
