@@ -10,10 +10,12 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.op.BatchNorm;
 import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.LayerNorm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /// Normalisation and dropout.
 final class Normalizations {
@@ -104,10 +106,32 @@ final class Normalizations {
     }
 
     private static List<OnnxValue> layer(Call c) {
-        Normalized n = normalized(c.x(0), lastAxes(c), c.attr("epsilon", 1e-5f), stash(c));
-        Tensor scaled = c.has(2) ? SCALE_SHIFT.applyAll(List.of(n.normal, c.x(1), c.x(2))) : n.normal.mul(c.x(1));
+        Tensor x = c.x(0);
+        int[] axes = lastAxes(c);
+        double epsilon = c.attr("epsilon", 1e-5f);
         DType stash = Call.type(c.attr("stash_type", 1)).dtype();
-        return List.of(c.like(0, scaled), OnnxValue.of(n.mean.to(stash)), OnnxValue.of(n.rstd.to(stash)));
+        Shape rows = x.shape().slice(0, axes[0]);
+        Shape normalized = x.shape().slice(axes[0], x.rank());
+        boolean plain = stash(c) == x.dtype().kind().dtype() && c.x(1).shape().equals(normalized)
+                && (!c.has(2) || c.x(2).shape().equals(normalized));
+        Tensor y;
+        Tensor mean;
+        Tensor rstd;
+        if (plain) {
+            Tensor shift = c.has(2) ? c.x(2) : Tensors.zerosLike(c.x(1));
+            List<Tensor> out = Dispatcher.apply(new LayerNorm(axes.length, epsilon), List.of(x, c.x(1), shift));
+            y = out.get(0);
+            mean = out.get(1);
+            rstd = out.get(2);
+        } else {
+            Normalized n = normalized(x, axes, epsilon, stash(c));
+            y = c.has(2) ? SCALE_SHIFT.applyAll(List.of(n.normal, c.x(1), c.x(2))) : n.normal.mul(c.x(1));
+            mean = n.mean;
+            rstd = n.rstd;
+        }
+        Shape statistics = rows.concat(Shape.of(LongStream.range(0, axes.length).map(_ -> 1).toArray()));
+        return List.of(c.like(0, y), OnnxValue.of(mean.reshape(statistics).to(stash)),
+                OnnxValue.of(rstd.reshape(statistics).to(stash)));
     }
 
     private static Tensor rms(Call c) {

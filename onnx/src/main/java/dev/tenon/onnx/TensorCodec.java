@@ -185,9 +185,10 @@ final class TensorCodec {
                     + " and " + indices);
         }
         long n = values.shape().elements();
-        boolean flat = indices.shape().rank() == 1;
-        if (values.shape().rank() != 1 || indices.shape().dim(0) != n && n > 0
-                || !flat && indices.shape().rank() != 2 || !flat && indices.shape().dim(1) != shape.rank()) {
+        int rank = indices.shape().rank();
+        boolean flat = rank == 1;
+        if (values.shape().rank() != 1 || rank != 1 && rank != 2 || indices.shape().dim(0) != n
+                || !flat && indices.shape().dim(1) != shape.rank()) {
             throw new OnnxException(what + ": values " + values + " and indices " + indices + " of a sparse tensor "
                     + shape + ": expected [n], and [n] or [n, " + shape.rank() + "]");
         }
