@@ -376,7 +376,7 @@ def main():
     a.add_argument("--size", type=int)
     a.add_argument("--batch", type=int, default=2)
     a.add_argument("--classes", type=int)
-    o = a.parse_args()
+    o = a.parse_intermixed_args()
     if o.what == "names":
         write_names(o.path)
     elif o.what == "init":

@@ -77,16 +77,28 @@ final class Transfers {
         return host;
     }
 
+    /// The elements, row-major, where the host can read them: in the tensor's own memory if that is possible, which
+    /// must stay reachable then.
+    private static MemorySegment onHost(Tensor x, Arena arena) {
+        MemorySegment view = x.storage().host();
+        if (view == null || !x.isContiguous()) {
+            return toHost(x, arena);
+        }
+        x.checkReadable();
+        x.device().runtime().defaultStream().synchronize();
+        return view.asSlice(x.byteOffset(), x.elements() * x.dtype().bytes());
+    }
+
     /// A copy on another device, perhaps of another dtype. Converted on this side if that makes it smaller.
     static Tensor toDevice(Tensor x, DType dtype, Device device) {
         x.checkOutsideCapture();
         Tensor source = dtype.bytes() < x.dtype().bytes() ? Dispatcher.run(CopyOp.to(dtype), x) : x;
         Tensor there;
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = toHost(source, arena);
-            there = fromHost(host, TensorType.of(source.dtype(), x.shape()), device);
+            there = fromHost(onHost(source, arena), TensorType.of(source.dtype(), x.shape()), device);
             device.synchronize();
         }
+        Reference.reachabilityFence(source);
         if (there.dtype() == dtype) {
             return there;
         }

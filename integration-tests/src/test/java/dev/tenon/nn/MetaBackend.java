@@ -1,5 +1,6 @@
 package dev.tenon.nn;
 
+import dev.tenon.api.Context;
 import dev.tenon.api.Device;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
@@ -10,6 +11,9 @@ import dev.tenon.api.spi.DeviceRuntime;
 import dev.tenon.api.spi.ImmediateStream;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Stream;
+import dev.tenon.nn.init.Init;
+import dev.tenon.nn.models.ModelEntry;
+import dev.tenon.nn.models.ModelOptions;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -19,10 +23,19 @@ import java.util.Optional;
 public final class MetaBackend implements BackendProvider {
     private record Nothing(long bytes) implements DeviceMemory {}
 
+    /// A provider; loads nothing.
     public MetaBackend() {}
 
+    /// The device.
     public static Device device() {
         return Device.of("meta:0");
+    }
+
+    /// A model on this device: what it consists of, without values.
+    public static Module skeleton(ModelEntry entry, ModelOptions options) {
+        try (Context.Mode _ = Init.skippingRandom()) {
+            return entry.create(options).to(device());
+        }
     }
 
     @Override

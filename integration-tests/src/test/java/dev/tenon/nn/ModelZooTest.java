@@ -9,7 +9,6 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
-import dev.tenon.nn.init.Init;
 import dev.tenon.nn.models.ModelEntry;
 import dev.tenon.nn.models.ModelOptions;
 import dev.tenon.nn.models.Models;
@@ -38,19 +37,12 @@ class ModelZooTest {
         }
     }
 
-    /// A model without values, on the device without memory.
-    static Module skeleton(ModelEntry entry, ModelOptions options) {
-        try (Context.Mode _ = Init.skippingRandom()) {
-            return entry.create(options).to(MetaBackend.device());
-        }
-    }
-
     @Test
     void namesAndShapesAreThoseOfPyTorch() throws IOException, NoSuchAlgorithmException {
         List<String[]> wanted = lines("zoo-names.txt");
         assertEquals(wanted.stream().map(w -> w[0]).toList(), Models.names());
         for (String[] want : wanted) {
-            Module model = skeleton(Models.entry(want[0]), new ModelOptions());
+            Module model = MetaBackend.skeleton(Models.entry(want[0]), new ModelOptions());
             Map<String, Tensor> state = model.stateDict();
             String listing = state.entrySet().stream()
                     .map(e -> e.getKey() + " " + e.getValue().shape().toString().replaceAll("[\\[\\] ]", "") + "\n")
@@ -68,14 +60,16 @@ class ModelZooTest {
         Map<String, Long> published = Map.of("resnet18", 11_689_512L, "resnet50", 25_557_032L, "vgg16", 138_357_544L,
                 "googlenet", 6_624_904L, "densenet121", 7_978_856L, "resnext50_32x4d", 25_028_904L,
                 "vit_b_16", 86_567_656L, "gpt2", 124_439_808L, "densenet100_cifar", 769_162L, "lenet5", 61_706L);
-        published.forEach((name, count) ->
-                assertEquals(count, skeleton(Models.entry(name), new ModelOptions()).parameterCount(), name));
+        published.forEach((name, count) -> {
+            Module model = MetaBackend.skeleton(Models.entry(name), new ModelOptions());
+            assertEquals(count, model.parameterCount(), name);
+        });
     }
 
     @Test
     void shapesOfOutputs() {
         for (ModelEntry e : Models.all().values()) {
-            Module model = skeleton(e, new ModelOptions().numClasses(7));
+            Module model = MetaBackend.skeleton(e, new ModelOptions().numClasses(7));
             Shape sample = e.input();
             try (Context.Mode _ = Context.noGrad()) {
                 DType dtype = e.isLanguageModel() ? DType.I64 : DType.F32;
@@ -95,7 +89,7 @@ class ModelZooTest {
     void fittedToOtherImages() {
         for (String name : List.of("lenet5", "resnet18_cifar", "resnet50", "densenet40_cifar", "vgg11_bn", "alexnet",
                 "googlenet", "vit_b_32")) {
-            Module model = skeleton(Models.entry(name), new ModelOptions().numClasses(4).inChannels(2)
+            Module model = MetaBackend.skeleton(Models.entry(name), new ModelOptions().numClasses(4).inChannels(2)
                     .imageSize(64, 96));
             Tensor x = Tensors.zeros(Shape.of(1, 2, 64, 96), DType.F32, MetaBackend.device());
             try (Context.Mode _ = Context.noGrad()) {
@@ -112,8 +106,8 @@ class ModelZooTest {
                 .startsWith("no model \"resnet19\"; there are lenet5, lenet5_modern, alexnet,"));
     }
 
-    /// The mean, deviation and largest value of each parameter, as far as random numbers of their number allow. The large
-    /// models are built with `-Dtenon.zoo.all=true` only.
+    /// The mean, deviation and largest value of each parameter, as far as random numbers of their number allow. The
+    /// large models are built with `-Dtenon.zoo.all=true` only.
     @Test
     void parametersStartAsInTorchvision() throws IOException {
         Map<String, List<String[]>> byModel = lines("zoo-init.txt").stream()
@@ -147,8 +141,8 @@ class ModelZooTest {
         double deviation = n == 1 ? 0 : Math.sqrt(p.var().item() * (n - 1) / n);
         double most = p.abs().max().item();
         if (wantMost == 2) {
-            // PyTorch's truncated normal numbers in F32 are sometimes infinite and then cut off at the limits, two hundred
-            // deviations out; ours never.
+            // PyTorch's truncated normal numbers in F32 are sometimes infinite and then cut off at the limits, two
+            // hundred deviations out; ours never.
             wantMost = 0.05;
             wantDeviation = 0.01;
         }

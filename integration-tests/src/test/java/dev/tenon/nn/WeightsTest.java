@@ -11,6 +11,8 @@ import dev.tenon.api.Generator;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.data.format.Safetensors;
+import dev.tenon.nn.init.Gain;
+import dev.tenon.nn.init.Init;
 import dev.tenon.nn.models.DenseNet;
 import dev.tenon.nn.models.GPT;
 import dev.tenon.nn.models.GoogLeNet;
@@ -126,6 +128,9 @@ class WeightsTest {
     @Test
     void googlenetAsPublished() throws IOException {
         GoogLeNet trained = new GoogLeNet(new ModelOptions().numClasses(5), true, true);
+        // The first weights are so small that outputs hardly depend on the input.
+        trained.parameters().stream().filter(p -> p.shape().rank() == 4)
+                .forEach(p -> Init.kaimingNormal(p.get(), Init.FanMode.FAN_IN, Gain.RELU));
         GoogLeNet loaded = Models.googlenet(Weights.of(saved(trained.stateDict())));
         assertFalse(loaded.stateDict().containsKey("aux1.fc1.weight"));
         Module plain = Models.create("googlenet", Weights.of(folder.resolve("w.safetensors")));
@@ -133,7 +138,7 @@ class WeightsTest {
         try (Context.Mode _ = Context.noGrad()) {
             Tensor want = trained.eval().call(x);
             assertTrue(want.allClose(loaded.eval().call(x), 1e-5, 1e-6, false));
-            assertFalse(want.allClose(plain.eval().call(x), 1e-5, 1e-6, false));
+            assertFalse(want.allClose(plain.eval().call(x), 1e-3, 1e-4, false));
         }
         // Channel by channel: normalised by ImageNet's numbers, as if by 0.5 and 0.5.
         Tensor scaled = x.mul(Tensors.of(0.458, 0.448, 0.45).to(x.dtype()).reshape(3, 1, 1))
