@@ -171,6 +171,12 @@ final class Block {
                 Map.of("axis", (long) axis));
     }
 
+    /// The numbers from 0 to `extent` - 1.
+    Term range(long extent) {
+        return add("Range", DType.I64, Shape.of(extent), List.of(model.integer(DType.I64, 0),
+                model.integer(DType.I64, extent), model.integer(DType.I64, 1)), Map.of());
+    }
+
     // --- the finished block
 
     /// The terms under names that this block gives, each another one: what comes from elsewhere, or was there before,

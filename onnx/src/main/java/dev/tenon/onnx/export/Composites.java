@@ -2,6 +2,7 @@ package dev.tenon.onnx.export;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
+import dev.tenon.api.op.Attention;
 import dev.tenon.api.op.AvgPool;
 import dev.tenon.api.op.Cat;
 import dev.tenon.api.op.Composite;
@@ -43,6 +44,7 @@ final class Composites {
             case LogSoftmax s when floating -> List.of(wide("LogSoftmax", x, first, Map.of("axis", (long) s.axis())));
             // Of 64-bit numbers the operator gives statistics in 32 bits.
             case LayerNorm l when x.dtype().kind() == DType.Kind.F32 -> layerNorm(l, in, results);
+            case Attention a when !empty && in.get(1).shape().elements() > 0 -> new AttentionWriter(block).write(a, in);
             case Convolution v when floating && !empty && isPadded(v.geometry()) -> List.of(convolution(v, in, first));
             case ConvolutionBackwardData b when floating && !empty -> transposed(b, in, first);
             case MaxPool p when floating && !empty -> maxPool(p, x, results);

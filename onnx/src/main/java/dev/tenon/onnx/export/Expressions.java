@@ -110,8 +110,7 @@ final class Expressions {
     /// The positions along an axis, or the row-major numbers of all elements for -1.
     private Term position(int axis) {
         long extent = axis < 0 ? space.elements() : space.dim(axis);
-        Term range = block.add("Range", DType.I64, Shape.of(extent), List.of(block.model.integer(DType.I64, 0),
-                block.model.integer(DType.I64, extent), block.model.integer(DType.I64, 1)), Map.of());
+        Term range = block.range(extent);
         if (axis < 0) {
             return block.reshape(range, space);
         }
