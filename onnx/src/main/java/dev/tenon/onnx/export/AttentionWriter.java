@@ -28,6 +28,8 @@ final class AttentionWriter {
         Shape rows = q.shape().slice(0, q.rank() - 1);
         Term scores = block.add("MatMul", work, rows.concat(Shape.of(k.shape().dim(-2))),
                 List.of(q, block.transpose(k, swapped)), Map.of());
+        // Both products are rounded to the dtype of the operands.
+        scores = block.cast(block.cast(scores, dtype), work);
         scores = block.binary("Mul", scores, block.model.number(work, a.scale()));
         if (in.size() > 3) {
             scores = block.binary("Add", scores, block.cast(in.get(3), work));
@@ -40,7 +42,8 @@ final class AttentionWriter {
         }
         long last = scores.rank() - 1;
         Term weights = block.add("Softmax", work, scores.shape(), List.of(scores), Map.of("axis", last));
-        Term out = block.add("MatMul", work, rows.concat(Shape.of(v.shape().dim(-1))), List.of(weights, v), Map.of());
+        Term out = block.add("MatMul", work, rows.concat(Shape.of(v.shape().dim(-1))),
+                List.of(block.cast(block.cast(weights, dtype), work), v), Map.of());
         Term total = block.add("ReduceLogSumExp", work, rows, List.of(scores, block.model.longs(last)),
                 Map.of("keepdims", 0L));
         return List.of(block.cast(out, dtype), total);
