@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The scalar functions of expressions as ONNX operators. Where there is none, or one that leaves cases open which Tenon
-/// defines (integers divided by zero, shifts beyond the width), a few operators together.
+/// The scalar functions of expressions as ONNX operators. Where there is none, or one that leaves cases open which
+/// Tenon defines (integers divided by zero, shifts beyond the width), a few operators together.
 final class Arithmetic {
     private final Block block;
 

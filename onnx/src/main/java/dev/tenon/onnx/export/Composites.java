@@ -100,7 +100,8 @@ final class Composites {
         return dims;
     }
 
-    private static Map<String, Object> geometry(WindowGeometry g, List<? extends Number> kernel, List<Integer> padHigh) {
+    private static Map<String, Object> geometry(WindowGeometry g, List<? extends Number> kernel,
+            List<Integer> padHigh) {
         List<Integer> pads = new ArrayList<>(g.padLow());
         pads.addAll(padHigh);
         Map<String, Object> a = new LinkedHashMap<>();

@@ -39,7 +39,7 @@ final class Expressions {
         this.done = new Term[lambda.steps().size()];
     }
 
-    /// Output `i` as it is computed: in the dtype of its kind, perhaps with extents of 1 that still are to be broadcast.
+    /// Output `i` as it is computed: in the dtype of its kind, perhaps with extents of 1 that are yet to be broadcast.
     Term computed(int i) {
         return write(lambda.results().get(i));
     }

@@ -79,7 +79,8 @@ final class KnownFunctions {
     @Nullable Match match(int n) {
         Match m = clip(n);
         if (m == null) {
-            m = isSelect(n) ? piecewise(n) : is(n, BinaryFn.DIV) ? quotient(n) : is(n, BinaryFn.MUL) ? product(n) : null;
+            m = isSelect(n) ? piecewise(n) : is(n, BinaryFn.DIV) ? quotient(n)
+                    : is(n, BinaryFn.MUL) ? product(n) : null;
         }
         if (m == null && is(n, BinaryFn.EQ)
                 && number(arg(n, 1)) == Double.POSITIVE_INFINITY && is(arg(n, 0), UnaryFn.ABS)) {

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// Writes a captured graph as a model in the ONNX format.
 ///
@@ -29,8 +30,8 @@ import java.util.Map;
 /// ```
 ///
 /// Shapes are those of the capture. Parameters become initializers under their names. Arithmetic is Tenon's: 16-bit
-/// numbers are computed with in 32 bits. Ops that ONNX has an operator for become that operator; other composites become
-/// what they are made of.
+/// numbers are computed with in 32 bits. Ops that ONNX has an operator for become that operator; other composites
+/// become what they are made of.
 ///
 /// Methods that set something return another export; this one stays as it is.
 public final class OnnxExport {
@@ -42,8 +43,33 @@ public final class OnnxExport {
     /// Where a weight begins in a file of its own, so that it can be mapped into memory.
     private static final long ALIGNMENT = 4096;
 
-    private record Settings(int opset, String producer, String version, String name, List<String> inputs,
-            List<String> outputs, long externalFrom, boolean resultsOnly) {}
+    private static final class Settings {
+        int opset = DEFAULT_OPSET;
+        String producer = "tenon";
+        String version = "";
+        String name;
+        List<String> inputs;
+        List<String> outputs;
+        long externalFrom = Long.MAX_VALUE;
+        boolean resultsOnly;
+
+        Settings(Graph g) {
+            name = g.name();
+            inputs = g.inputs().stream().map(i -> i.name()).toList();
+            outputs = g.outputs().stream().map(Graph.Output::name).toList();
+        }
+
+        Settings(Settings s) {
+            opset = s.opset;
+            producer = s.producer;
+            version = s.version;
+            name = s.name;
+            inputs = s.inputs;
+            outputs = s.outputs;
+            externalFrom = s.externalFrom;
+            resultsOnly = s.resultsOnly;
+        }
+    }
 
     private final Graph graph;
     private final Settings settings;
@@ -55,10 +81,13 @@ public final class OnnxExport {
 
     /// An export of a graph with opset [#DEFAULT_OPSET], the graph's own names, and the weights inside the file.
     public static OnnxExport of(Graph graph) {
-        List<String> inputs = graph.inputs().stream().map(i -> i.name()).toList();
-        List<String> outputs = graph.outputs().stream().map(Graph.Output::name).toList();
-        return new OnnxExport(graph, new Settings(DEFAULT_OPSET, "tenon", "", graph.name(), inputs, outputs,
-                Long.MAX_VALUE, false));
+        return new OnnxExport(graph, new Settings(graph));
+    }
+
+    private OnnxExport with(Consumer<Settings> change) {
+        Settings s = new Settings(settings);
+        change.accept(s);
+        return new OnnxExport(graph, s);
     }
 
     // --- settings
@@ -70,23 +99,20 @@ public final class OnnxExport {
         if (version < 18 || version > 22) {
             throw new IllegalArgumentException("opset " + version + ": expected 18 to 22");
         }
-        Settings s = settings;
-        return new OnnxExport(graph, new Settings(version, s.producer, s.version, s.name, s.inputs, s.outputs,
-                s.externalFrom, s.resultsOnly));
+        return with(s -> s.opset = version);
     }
 
     /// With what the file says about the program that wrote it.
     public OnnxExport producer(String name, String version) {
-        Settings s = settings;
-        return new OnnxExport(graph, new Settings(s.opset, name, version, s.name, s.inputs, s.outputs,
-                s.externalFrom, s.resultsOnly));
+        return with(s -> {
+            s.producer = name;
+            s.version = version;
+        });
     }
 
     /// With another name of the graph.
     public OnnxExport graphName(String name) {
-        Settings s = settings;
-        return new OnnxExport(graph, new Settings(s.opset, s.producer, s.version, name, s.inputs, s.outputs,
-                s.externalFrom, s.resultsOnly));
+        return with(s -> s.name = name);
     }
 
     /// With other names of the inputs.
@@ -94,9 +120,7 @@ public final class OnnxExport {
     /// @throws IllegalArgumentException if there is not one for each, or one is empty or given twice
     public OnnxExport inputNames(String... names) {
         check("input", names, graph.inputs().size());
-        Settings s = settings;
-        return new OnnxExport(graph, new Settings(s.opset, s.producer, s.version, s.name, List.of(names), s.outputs,
-                s.externalFrom, s.resultsOnly));
+        return with(s -> s.inputs = List.of(names));
     }
 
     /// With other names of the outputs.
@@ -104,9 +128,7 @@ public final class OnnxExport {
     /// @throws IllegalArgumentException if there is not one for each, or one is empty or given twice
     public OnnxExport outputNames(String... names) {
         check("output", names, graph.outputs().size());
-        Settings s = settings;
-        return new OnnxExport(graph, new Settings(s.opset, s.producer, s.version, s.name, s.inputs, List.of(names),
-                s.externalFrom, s.resultsOnly));
+        return with(s -> s.outputs = List.of(names));
     }
 
     private void check(String what, String[] names, int wanted) {
@@ -123,17 +145,13 @@ public final class OnnxExport {
         if (leastBytes < 0) {
             throw new IllegalArgumentException("external data from " + leastBytes + " bytes: expected 0 or more");
         }
-        Settings s = settings;
-        return new OnnxExport(graph, new Settings(s.opset, s.producer, s.version, s.name, s.inputs, s.outputs,
-                leastBytes, s.resultsOnly));
+        return with(s -> s.externalFrom = leastBytes);
     }
 
     /// Only what leads to the outputs: the updates of parameters and the gradients of a training step, which an ONNX
     /// model cannot have, are left out.
     public OnnxExport outputsOnly() {
-        Settings s = settings;
-        return new OnnxExport(graph, new Settings(s.opset, s.producer, s.version, s.name, s.inputs, s.outputs,
-                s.externalFrom, true));
+        return with(s -> s.resultsOnly = true);
     }
 
     // --- writing
@@ -194,8 +212,8 @@ public final class OnnxExport {
         }
         for (String name : s.outputs) {
             if (!model.reserve(name).equals(name)) {
-                throw new IllegalArgumentException("graph " + graph.name() + ": an input and an output are both named \""
-                        + name + "\"; rename one with inputNames or outputNames");
+                throw new IllegalArgumentException("graph " + graph.name() + ": an input and an output are both named"
+                        + " \"" + name + "\"; rename one with inputNames or outputNames");
             }
         }
         Block block = new Block(model, null);
