@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.Context;
 import dev.tenon.api.Generator;
+import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.data.format.Safetensors;
@@ -67,6 +68,17 @@ class WeightsTest {
         assertSame(lenet, Models.create("lenet5", Weights.of(saved(lenet.stateDict()))));
         Module gpt = Models.create("gpt_mini", new ModelOptions().numClasses(11).context(16));
         assertSame(gpt, Models.create("gpt_mini", Weights.of(saved(gpt.stateDict()))));
+    }
+
+    /// Whatever the length of the header, whose bytes come first, such as those of a pickle.
+    @Test
+    void headersOfEveryLength() throws IOException {
+        Path file = folder.resolve("w.safetensors");
+        // Headers are filled up to multiples of eight.
+        for (int n = 0; n < 768; n += 8) {
+            Safetensors.write(file, Map.of("w", Tensors.ones(2)), Map.of("text", "x".repeat(n)));
+            assertEquals(Map.of("w", Shape.of(2)), Weights.of(file).shapes());
+        }
     }
 
     @Test
