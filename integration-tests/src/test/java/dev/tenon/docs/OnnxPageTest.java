@@ -24,10 +24,27 @@ class OnnxPageTest {
                 .collect(Collectors.groupingBy(OnnxOperators.Row::group, TreeMap::new, Collectors.toList()));
         StringBuilder s = new StringBuilder();
         s.append(rows.size()).append(" operators, ONNX's own up to version ").append(OnnxOperators.newestOpset())
-                .append(". The number is the first version that has the operator.\n\n| group | operators |\n|---|---|\n");
-        groups.forEach((group, all) -> s.append("| ").append(group).append(" | ").append(all.stream()
-                .map(r -> r.name() + " " + r.since()).collect(Collectors.joining(", "))).append(" |\n"));
-        return s.toString();
+                .append(". The number is the first version that has the operator.\n\n");
+        groups.forEach((group, all) -> s.append("* **").append(group).append("**: ").append(all.stream()
+                .map(r -> r.name() + " " + r.since()).collect(Collectors.joining(", "))).append('\n'));
+        return wrapped(s.toString());
+    }
+
+    /// Lines of at most 112 characters.
+    private static String wrapped(String text) {
+        StringBuilder out = new StringBuilder();
+        for (String line : text.lines().toList()) {
+            StringBuilder current = new StringBuilder();
+            for (String word : line.split(" ")) {
+                if (current.length() + word.length() > 110) {
+                    out.append(current.toString().stripTrailing()).append('\n');
+                    current = new StringBuilder("  ");
+                }
+                current.append(word).append(' ');
+            }
+            out.append(current.toString().stripTrailing()).append('\n');
+        }
+        return out.toString();
     }
 
     @Test

@@ -109,7 +109,8 @@ final class Activations {
         return x.where(x.gt(0), x.mul(slope));
     }
 
-    /// Applies a function of the last axis along `axis`; until version 13 that meant all the axes from `axis` on as one.
+    /// Applies a function of the last axis along `axis`; until version 13 that meant all the axes from `axis` on as
+    /// one.
     private static Tensor along(Call c, UnaryOperator<Tensor> f) {
         Tensor x = c.x(0);
         if (x.rank() == 0) {
@@ -119,7 +120,8 @@ final class Activations {
             int axis = c.axis("axis", -1, x.rank());
             return axis == x.rank() - 1 ? f.apply(x) : f.apply(x.movedim(axis, -1)).movedim(-1, axis);
         }
-        int axis = Call.axis(c.attr("axis", 1), x.rank() + 1);
+        long given = c.attr("axis", 1);
+        int axis = given < 0 ? Call.axis(given, x.rank()) : Call.axis(given, x.rank() + 1);
         long rows = x.shape().slice(0, axis).elements();
         return f.apply(x.reshape(rows, x.shape().slice(axis, x.rank()).elements())).reshape(x.shape());
     }

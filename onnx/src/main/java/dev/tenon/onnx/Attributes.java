@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The attributes of a node, by name: Long, Double, String, OnnxValue, OnnxGraph, ValueType, long[], double[] or a List.
+/// The attributes of a node, by name: Long, Double, String, OnnxValue, OnnxGraph, ValueType, long[], double[] or a
+/// List.
 ///
 /// @param values the attributes
 record Attributes(Map<String, Object> values) {

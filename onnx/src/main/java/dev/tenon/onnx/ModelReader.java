@@ -232,7 +232,8 @@ final class ModelReader {
         if (function != null) {
             OnnxGraph body = function(function, p, place);
             int v = version == null ? 1 : version;
-            Operators.Entry entry = new Operators.Entry(domain, p.getOpType(), 1, "", Operators.Trait.RAW, _ -> List.of());
+            Operators.Entry entry =
+                    new Operators.Entry(domain, p.getOpType(), 1, "", Operators.Trait.RAW, _ -> List.of());
             return new OnnxNode(p.getName(), domain, p.getOpType(), v, p.getInputList(), p.getOutputList(), attributes,
                     entry, body);
         }

@@ -176,7 +176,7 @@ final class Normalizations {
     private static List<OnnxValue> dropout(Call c) {
         Tensor x = c.x(0);
         boolean training = c.since(12) ? c.has(2) && c.longs(2)[0] != 0 : !c.since(7) && !c.flag("is_test", false);
-        double ratio = c.since(12) ? c.has(1) ? c.number(1) : 0.5 : c.attr("ratio", 0.5);
+        double ratio = !training ? 0 : c.since(12) ? c.has(1) ? c.number(1) : 0.5 : c.attr("ratio", 0.5);
         Tensor y = x;
         Tensor mask = c.full(x.shape(), 1, DType.BOOL);
         if (training && ratio > 0) {

@@ -27,8 +27,8 @@ final class Operators {
 
     /// How strings and constants pass through an operator.
     enum Trait {
-        /// Strings are given to it as positions in a sorted list of all of them, and positions it returns under the type
-        /// of its input become strings again.
+        /// Strings are given to it as positions in a sorted list of all of them, and positions it returns under the
+        /// type of its input become strings again.
         PLAIN,
         /// It takes values as they are.
         RAW,

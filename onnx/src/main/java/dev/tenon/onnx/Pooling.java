@@ -7,6 +7,7 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.op.AvgPool;
 import dev.tenon.api.op.MaxPool;
+import dev.tenon.api.op.WindowGeometry;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
@@ -21,7 +22,7 @@ final class Pooling {
         r.add("MaxPool", 1, Pooling::max);
         r.same("LpPool", 1, Pooling::norm);
         r.same("MaxUnpool", 9, Pooling::unpool);
-        r.same("GlobalAveragePool", 1, c -> c.x(0).mean(spatial(c.x(0)), true));
+        r.same("GlobalAveragePool", 1, Pooling::globalAverage);
         r.same("GlobalMaxPool", 1, c -> c.x(0).amax(spatial(c.x(0)), true));
         r.same("GlobalLpPool", 1, c -> c.x(0).norm(power(c), spatial(c.x(0)), true));
     }
@@ -31,6 +32,19 @@ final class Pooling {
             throw new IllegalArgumentException("input " + x.shape() + ": expected [n, c, spatial...]");
         }
         return IntStream.range(2, x.rank()).toArray();
+    }
+
+    /// As a pooling by one window, so that equal channels give equal means: sums along axes may add up in another order
+    /// in one row than in the next, and softmax of large numbers shows it.
+    private static Tensor globalAverage(Call c) {
+        Tensor x = c.x(0);
+        int[] axes = spatial(x);
+        Shape window = x.shape().slice(2, x.rank());
+        if (x.elements() == 0 || axes.length > 3 || window.elements() > Integer.MAX_VALUE) {
+            return x.mean(axes, true);
+        }
+        return Dispatcher.run(new AvgPool(WindowSettings.ints(window.toArray()),
+                WindowGeometry.of(axes.length, 1, 0, 1), false, false, OptionalLong.empty()), x);
     }
 
     private static double power(Call c) {

@@ -26,7 +26,7 @@ final class Reductions {
     static void register(Operators r) {
         reduce(r, "ReduceSum", 13, (x, axes, _) -> sum(x, axes));
         reduce(r, "ReduceMean", 18, (x, axes, _) -> x.dtype().isFloating() ? x.mean(axes, true)
-                : sum(x, axes).truncDivide(count(x, axes)));
+                : sum(x, axes).truncDivide(Tensors.number(count(x, axes), x)));
         reduce(r, "ReduceProd", 18, Reductions::prod);
         reduce(r, "ReduceMax", 18, (x, axes, type) -> extreme(x, axes, type, true));
         reduce(r, "ReduceMin", 18, (x, axes, type) -> extreme(x, axes, type, false));
@@ -53,9 +53,8 @@ final class Reductions {
         return x.sum(axes, true, x.dtype());
     }
 
-    private static Tensor count(Tensor x, int[] axes) {
-        long n = Arrays.stream(axes).mapToLong(x::size).reduce(1, (a, b) -> a * b);
-        return Tensors.number(n, x);
+    private static long count(Tensor x, int[] axes) {
+        return Arrays.stream(axes).mapToLong(x::size).reduce(1, (a, b) -> a * b);
     }
 
     private static Tensor prod(Tensor x, int[] axes, OnnxType type) {
@@ -68,7 +67,7 @@ final class Reductions {
         if (axes.length == 0) {
             return x;
         }
-        if (count(x, axes).itemLong() == 0) {
+        if (count(x, axes) == 0) {
             Shape s = x.shape();
             for (int a : axes) {
                 s = s.with(a, 1);

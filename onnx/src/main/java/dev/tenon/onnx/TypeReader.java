@@ -22,8 +22,10 @@ final class TypeReader {
                     proto.getTensorType().hasShape() ? proto.getTensorType().getShape() : null, what);
             case SPARSE_TENSOR_TYPE -> tensor(proto.getSparseTensorType().getElemType(),
                     proto.getSparseTensorType().hasShape() ? proto.getSparseTensorType().getShape() : null, what);
-            case SEQUENCE_TYPE -> new ValueType.OfSequence(read(proto.getSequenceType().getElemType(), what, depth + 1));
-            case OPTIONAL_TYPE -> new ValueType.OfOptional(read(proto.getOptionalType().getElemType(), what, depth + 1));
+            case SEQUENCE_TYPE ->
+                    new ValueType.OfSequence(read(proto.getSequenceType().getElemType(), what, depth + 1));
+            case OPTIONAL_TYPE ->
+                    new ValueType.OfOptional(read(proto.getOptionalType().getElemType(), what, depth + 1));
             case MAP_TYPE -> new ValueType.OfMap(element(proto.getMapType().getKeyType(), what),
                     read(proto.getMapType().getValueType(), what, depth + 1));
             case OPAQUE_TYPE -> throw new OnnxException(what + ": opaque types are not supported");

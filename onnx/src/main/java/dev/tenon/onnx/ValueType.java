@@ -12,8 +12,8 @@ public sealed interface ValueType {
     /// A tensor.
     ///
     /// @param element the element type
-    /// @param dims one word for each axis: an extent, a name for one that varies, or "?"; null if not even the number of
-    ///     axes is declared
+    /// @param dims one word for each axis: an extent, a name for one that varies, or "?"; null if not even the number
+    ///     of axes is declared
     record OfTensor(OnnxType element, @Nullable List<String> dims) implements ValueType {
         /// The declared shape, if every extent is a number.
         public Optional<Shape> shape() {
