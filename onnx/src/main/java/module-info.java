@@ -7,4 +7,5 @@ module dev.tenon.onnx {
     requires static transitive org.jspecify;
 
     exports dev.tenon.onnx;
+    exports dev.tenon.onnx.export;
 }
