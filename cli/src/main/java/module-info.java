@@ -5,13 +5,12 @@ module dev.tenon.cli {
     requires dev.tenon.data;
     requires dev.tenon.nn;
     requires dev.tenon.onnx;
+    requires dev.tenon.report;
     requires info.picocli;
-    requires java.desktop;
     requires java.management;
     requires jdk.management;
     requires me.tongfei.progressbar;
     requires static org.jspecify;
-    requires xchart;
 
     // picocli fills the annotated fields of a command.
     opens dev.tenon.cli to

@@ -5,9 +5,12 @@ module dev.tenon.nn {
     exports dev.tenon.nn.init;
     exports dev.tenon.nn.layer;
     exports dev.tenon.nn.loss;
+    exports dev.tenon.nn.metric;
+    exports dev.tenon.nn.models;
     exports dev.tenon.nn.optim;
     exports dev.tenon.nn.precision;
     exports dev.tenon.nn.recurrent;
+    exports dev.tenon.nn.train;
     exports dev.tenon.nn.transformer;
     exports dev.tenon.nn;
 

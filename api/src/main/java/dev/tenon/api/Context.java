@@ -83,6 +83,11 @@ public final class Context {
         return current().recorder != null;
     }
 
+    /// The recorder that takes this thread's ops, or null.
+    public static @Nullable Recorder recorder() {
+        return current().recorder;
+    }
+
     /// Lets a policy run this thread's ops until closed; null for none.
     public static Mode policy(@Nullable OpPolicy policy) {
         Context c = current();

@@ -19,6 +19,7 @@ import dev.tenon.api.spi.Operand;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The one path that every operation takes: infer the result's type, record or run, link the gradient.
@@ -58,15 +59,17 @@ public final class Dispatcher {
 
     private static List<Tensor> dispatch(Op op, List<Tensor> in, Device device) {
         Context context = Context.current();
-        if (context.recorder != null) {
-            return context.recorder.record(op, in, List.of());
-        }
         boolean gradient = context.gradients && anyRequiresGrad(in);
         if (gradient) {
             engine().check(op, in);
         }
         List<Tensor> out;
-        if (op instanceof ViewOp view) {
+        if (context.recorder != null) {
+            if (gradient && op instanceof Composite c && !engine().hasRule(op)) {
+                return c.decompose(in);
+            }
+            out = context.recorder.record(op, in, List.of(), device);
+        } else if (op instanceof ViewOp view) {
             out = List.of(view(view, in.getFirst()));
         } else {
             TensorType[] types = types(op, in, device);
@@ -83,13 +86,13 @@ public final class Dispatcher {
                 boolean before = context.gradients;
                 context.gradients = false;
                 try {
-                    out = withoutKernel(op, in, p, device);
+                    out = withoutKernel(op, in, p.outputs(), device);
                 } finally {
                     context.gradients = before;
                 }
             }
         }
-        if (context.anomalies) {
+        if (context.anomalies && context.recorder == null) {
             Anomalies.check(op, in, out);
         }
         if (gradient) {
@@ -105,10 +108,6 @@ public final class Dispatcher {
     /// @throws TensorException if an output does not match, or is a leaf that requires a gradient
     public static void applyInto(Op op, List<Tensor> in, List<Tensor> into) {
         Context context = Context.current();
-        if (context.recorder != null) {
-            context.recorder.record(op, in, into);
-            return;
-        }
         List<Tensor> all = new ArrayList<>(in);
         all.addAll(into);
         for (Tensor t : into) {
@@ -120,16 +119,24 @@ public final class Dispatcher {
         }
         Device device = into.getFirst().device();
         TensorType[] types = types(op, all, device);
+        if (context.recorder != null) {
+            checkFits(op, op.infer(List.of(types).subList(0, in.size())), into);
+            context.recorder.record(op, in, into, device);
+        } else {
+            runInto(op, in, into, types, device);
+        }
+        for (Tensor t : into) {
+            t.storage().touch();
+        }
+        if (gradient) {
+            engine().linkInPlace(op, in, into);
+        }
+    }
+
+    private static void runInto(Op op, List<Tensor> in, List<Tensor> into, TensorType[] types, Device device) {
         DeviceState state = device.state();
         Prepared p = state.kernels().get(op.kernelKey(), types, () -> prepareInto(op, types, in.size(), state));
-        for (int i = 0; i < into.size(); i++) {
-            TensorType want = p.outputs().get(i);
-            TensorType got = into.get(i).type();
-            if (!want.shape().equals(got.shape()) || want.dtype() != got.dtype()) {
-                throw new TensorException(op.name() + ": the result " + want
-                        + " does not fit into the given tensor " + got);
-            }
-        }
+        checkFits(op, p.outputs(), into);
         Kernel kernel = p.kernel();
         if (kernel != null && !overlaps(op, in, into)) {
             launch(kernel, op, in, into, state);
@@ -139,12 +146,68 @@ public final class Dispatcher {
                             () -> prepare(op, types(op, in, device), state));
             copyInto(op, in, into, plain, device, state);
         }
-        for (Tensor t : into) {
-            t.storage().touch();
+    }
+
+    private static void checkFits(Op op, List<TensorType> results, List<Tensor> into) {
+        if (results.size() != into.size()) {
+            throw new TensorException(op.name() + ": has " + results.size() + " results, given " + into.size()
+                    + " tensors");
         }
-        if (gradient) {
-            engine().linkInPlace(op, in, into);
+        for (int i = 0; i < into.size(); i++) {
+            TensorType want = results.get(i);
+            TensorType got = into.get(i).type();
+            if (!want.shape().equals(got.shape()) || want.dtype() != got.dtype()) {
+                throw new TensorException(op.name() + ": the result " + want
+                        + " does not fit into the given tensor " + got);
+            }
         }
+    }
+
+    /// Tensors that stand for the results of an op, without anything being computed: views of their operands, others
+    /// without memory. For recorders.
+    ///
+    /// @throws TensorException if the operands do not fit
+    public static List<Tensor> symbolic(Op op, List<Tensor> in, Device device) {
+        for (Tensor t : in) {
+            t.checkAlive(op);
+        }
+        if (op instanceof ViewOp view) {
+            return List.of(view(view, in.getFirst()));
+        }
+        Device where = op instanceof CopyOp c ? c.device().orElse(device) : device;
+        List<Tensor> out = new ArrayList<>();
+        for (TensorType t : op.infer(List.of(types(op, in, device)))) {
+            out.add(Tensor.symbolic(t, where));
+        }
+        return out;
+    }
+
+    /// The kernel of a device for an op, prepared at most once for operands and results of given types; empty where the
+    /// device has none. For engines that plan ahead.
+    ///
+    /// @param in the types of the operands
+    /// @param into the types of given outputs; empty for new ones
+    public static Optional<Kernel> kernel(Op op, List<TensorType> in, List<TensorType> into, Device device) {
+        DeviceState state = device.state();
+        TensorType[] types = in.toArray(TensorType[]::new);
+        if (into.isEmpty()) {
+            return Optional.ofNullable(
+                    state.kernels().get(op.kernelKey(), types, () -> prepare(op, types, state)).kernel());
+        }
+        List<TensorType> all = new ArrayList<>(in);
+        all.addAll(into);
+        TensorType[] both = all.toArray(TensorType[]::new);
+        return Optional.ofNullable(
+                state.kernels().get(op.kernelKey(), both, () -> prepareInto(op, both, in.size(), state)).kernel());
+    }
+
+    /// The results of an op for which the device has no kernel: by its decomposition, by its own code, or split into
+    /// plainer ops. For engines that plan ahead.
+    ///
+    /// @throws BackendException if there is none of these
+    public static List<Tensor> withoutKernel(Op op, List<Tensor> in, Device device) {
+        List<TensorType> out = op.infer(List.of(types(op, in, device)));
+        return withoutKernel(op, in, out, device);
     }
 
     private static void copyInto(
@@ -156,7 +219,7 @@ public final class Dispatcher {
                 results = allocate(p.outputs(), device, state);
                 launch(kernel, op, in, results, state);
             } else {
-                results = withoutKernel(op, in, p, device);
+                results = withoutKernel(op, in, p.outputs(), device);
             }
             for (int i = 0; i < into.size(); i++) {
                 applyInto(CopyOp.SAME, List.of(results.get(i)), List.of(into.get(i)));
@@ -214,8 +277,7 @@ public final class Dispatcher {
         List<TensorType> given = List.of(types).subList(inputs, types.length);
         List<TensorType> out = List.copyOf(op.infer(in));
         if (out.size() != given.size()) {
-            throw new TensorException(op.name() + ": has " + out.size() + " results, given " + given.size()
-                    + " tensors");
+            return new Prepared(out, null);
         }
         for (int i = 0; i < out.size(); i++) {
             if (out.get(i).dtype() != given.get(i).dtype() || !out.get(i).shape().equals(given.get(i).shape())) {
@@ -225,12 +287,12 @@ public final class Dispatcher {
         return new Prepared(out, state.runtime().prepare(op, in, given).orElse(null));
     }
 
-    private static List<Tensor> withoutKernel(Op op, List<Tensor> in, Prepared p, Device device) {
+    private static List<Tensor> withoutKernel(Op op, List<Tensor> in, List<TensorType> out, Device device) {
         return switch (op) {
             case Composite c -> c.decompose(in);
             case CustomOp c -> c.evaluate(in);
             case Primitive primitive ->
-                Splitter.split(primitive, in, p.outputs(), device)
+                Splitter.split(primitive, in, out, device)
                         .orElseThrow(() -> new BackendException("device " + device + " has no kernel for "
                                 + op.name() + " "
                                 + in.stream().map(Tensor::type).toList() + " (" + op + "): the backend is incomplete"));

@@ -1,5 +1,6 @@
 package dev.tenon.api;
 
+import dev.tenon.api.op.Scalars;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// A source of random numbers: a seed, and a counter of the streams already drawn. Each random op takes one stream and
@@ -46,6 +47,23 @@ public final class Generator {
         seed = seedValue;
         stream.set(position);
     }
+
+    /// The seed and the next stream, as two numbers for an op: drawn now, or, where a graph is being captured, at each
+    /// of its runs.
+    public Scalars draw() {
+        if (Context.isRecording()) {
+            // The position moves on for the capture alone, so that going back to it gives the same numbers again.
+            return Scalars.perRun(new Draw(this, seed, nextStream()), 2, () -> new long[] {seed, nextStream()});
+        }
+        return Scalars.ofBits(seed, nextStream());
+    }
+
+    /// One draw: what a recorder knows it by.
+    ///
+    /// @param generator the generator
+    /// @param seed its seed then
+    /// @param stream the stream that was drawn
+    public record Draw(Generator generator, long seed, long stream) {}
 
     /// Takes the next stream.
     public long nextStream() {

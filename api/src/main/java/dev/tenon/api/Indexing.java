@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// The workings of NumPy's indexing: first the parts that are views, then, if there are tensors among the parts, one
 /// gather along the indexed axes merged into one.
 final class Indexing {
+    /// Beyond the end of any axis, and far from overflow when positions are combined.
+    private static final double OUT_OF_RANGE = 0x1p50;
+
     private Indexing() {}
 
     /// A view, and for each of its axes the positions that are still to be picked along it, or null.
@@ -174,6 +177,12 @@ final class Indexing {
 
     /// Negative positions count from the end; the range is checked here because merged axes would hide a wrong one.
     private static Tensor wrapped(Tensor p, long n, int axis, Shape shape) {
+        if (Context.isRecording()) {
+            // The values are not known yet: a wrong position is sent so far out that the gather will refuse it.
+            Tensor wrong = p.lt(-n).logicalOr(p.ge(n));
+            Tensor at = p.add(n).where(p.lt(0L), p);
+            return Tensors.full(Shape.SCALAR, OUT_OF_RANGE, DType.I64, p.device()).where(wrong, at);
+        }
         if (p.elements() > 0) {
             long low = p.min().itemLong();
             long high = p.max().itemLong();

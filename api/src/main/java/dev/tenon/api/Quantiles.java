@@ -13,9 +13,11 @@ final class Quantiles {
             throw new TensorException("quantile: probabilities " + q.type() + " for input " + x.type()
                     + ": expected a scalar or vector of the input's dtype");
         }
-        for (double p : q.toDoubleArray()) {
-            if (!(p >= 0 && p <= 1)) {
-                throw new TensorException("quantile: probability " + p + ": expected 0 to 1");
+        if (!Context.isRecording()) {
+            for (double p : q.toDoubleArray()) {
+                if (!(p >= 0 && p <= 1)) {
+                    throw new TensorException("quantile: probability " + p + ": expected 0 to 1");
+                }
             }
         }
         Tensor flat = axis == null || x.rank() == 0 ? x.reshape(-1) : x.movedim(axis, -1);

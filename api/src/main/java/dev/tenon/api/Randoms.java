@@ -26,11 +26,8 @@ final class Randoms {
     }
 
     private static Tensor draw(String name, Expr e, DType dtype, Shape s, Device d, Generator g, long... more) {
-        long[] bits = new long[more.length + 2];
-        bits[0] = g.seed();
-        bits[1] = g.nextStream();
-        System.arraycopy(more, 0, bits, 2, more.length);
-        return Dispatcher.create(new MapOp(name, Lambda.of(e, dtype), s, Scalars.ofBits(bits)), d);
+        Scalars numbers = g.draw().concat(Scalars.ofBits(more));
+        return Dispatcher.create(new MapOp(name, Lambda.of(e, dtype), s, numbers), d);
     }
 
     private static Expr scaled(Kind k, Expr unit) {

@@ -7,6 +7,7 @@ import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.GradState;
 import dev.tenon.api.spi.Operand;
+import dev.tenon.api.spi.Recorder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -157,12 +158,18 @@ public final class Tensor
 
     private <T> T converted(DType to, Function<MemorySegment, T> read) {
         checkReadable();
+        checkOutsideCapture();
         if (elements() > Integer.MAX_VALUE - 8) {
             throw new TensorException("a tensor of shape " + shape()
                     + " has too many elements for an array: use copyTo");
         }
         try (Arena arena = Arena.ofConfined()) {
-            Tensor t = dtype() == to ? this : Context.noGrad(() -> to(to));
+            Tensor t = this;
+            if (dtype() != to) {
+                try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.recording(null)) {
+                    t = to(to);
+                }
+            }
             MemorySegment s = Transfers.toHost(t, arena);
             T out = read.apply(s.asSlice(0, elements() * to.bytes()));
             if (t != this) {
@@ -183,15 +190,19 @@ public final class Tensor
             throw new TensorException("copyTo: " + type + " takes " + bytes + " bytes, the host memory has "
                     + host.byteSize());
         }
+        checkOutsideCapture();
         Transfers.toHost(this, host);
     }
 
     /// As NumPy prints an array: rows in brackets, long axes shortened, followed by dtype, shape and device where
-    /// they are
-    /// not the usual ones.
+    /// they are not the usual ones. Inside a capture the type alone.
     @Override
     public String toString() {
-        return storage.isFreed() || closed ? "tensor(closed, " + type + ")" : TensorText.of(this);
+        if (storage.isFreed() || closed) {
+            return "tensor(closed, " + type + ")";
+        }
+        return storage.isSymbolic() || Context.isRecording() ? "tensor(" + type + ", " + device + ")"
+                : TensorText.of(this);
     }
 
     // --- gradients
@@ -314,9 +325,43 @@ public final class Tensor
         return new Tensor(device, type, storage.retain(), offset, view, false);
     }
 
+    /// A tensor without memory that stands for a value to be computed later. For recorders.
+    public static Tensor symbolic(TensorType type, Device device) {
+        return new Tensor(device, type, new Storage(type.elements() * type.dtype().bytes()), 0, false);
+    }
+
+    /// Whether this has no memory but stands for a value that a captured graph will compute.
+    public boolean isSymbolic() {
+        return storage.isSymbolic();
+    }
+
+    /// A tensor of another type that lies in this tensor's memory, in no scope: for engines that hand out one block of
+    /// memory among several tensors.
+    ///
+    /// @param byteOffset from the start of this tensor's memory, a multiple of the element size
+    public Tensor inMemory(long byteOffset, TensorType other) {
+        checkReadable();
+        return new Tensor(device, other, storage.retain(), byteOffset / other.dtype().bytes(), false, false);
+    }
+
+    /// Where in its memory this tensor begins, in elements.
+    public long storageOffset() {
+        return offset;
+    }
+
+    /// Stands for the tensor's memory: the same object for all tensors that share it.
+    public Object storageKey() {
+        return storage;
+    }
+
     /// How often the memory was changed in place.
     public int version() {
         return storage.version();
+    }
+
+    /// Notes that the memory was changed in place by other means than an op.
+    public void touch() {
+        storage.touch();
     }
 
     /// What the gradient engine knows of this tensor.
@@ -360,6 +405,16 @@ public final class Tensor
 
     long offset() {
         return offset;
+    }
+
+    /// Throws where a capture is going on, or this is a value of one: there is no value to read, or reading it would
+    /// freeze it into the graph.
+    void checkOutsideCapture() {
+        Recorder recorder = Context.current().recorder;
+        if (recorder != null && !recorder.isConstant(this)) {
+            throw recorder.readRefused(this);
+        }
+        storage.memory();
     }
 
     void checkReadable() {

@@ -3,6 +3,7 @@ package dev.tenon.api;
 import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceRuntime;
+import dev.tenon.api.spi.Recorder;
 import dev.tenon.api.spi.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,6 +33,10 @@ final class Transfers {
                 device.runtime().copyFromHost(host.asSlice(0, bytes), t.memory(), t.byteOffset(), stream);
             }
         }
+        Recorder recorder = Context.current().recorder;
+        if (recorder != null) {
+            recorder.constant(t);
+        }
         return t;
     }
 
@@ -42,7 +47,12 @@ final class Transfers {
         if (bytes == 0) {
             return;
         }
-        Tensor c = x.isContiguous() ? x : Context.noGrad(x::contiguous);
+        Tensor c = x;
+        if (!x.isContiguous()) {
+            try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.recording(null)) {
+                c = x.contiguous();
+            }
+        }
         MemorySegment view = c.storage().host();
         if (view != null) {
             // Kernels of a device whose memory the host sees directly may still be running.
@@ -67,15 +77,28 @@ final class Transfers {
         return host;
     }
 
+    /// The elements, row-major, where the host can read them: in the tensor's own memory if that is possible, which
+    /// must stay reachable then.
+    private static MemorySegment onHost(Tensor x, Arena arena) {
+        MemorySegment view = x.storage().host();
+        if (view == null || !x.isContiguous()) {
+            return toHost(x, arena);
+        }
+        x.checkReadable();
+        x.device().runtime().defaultStream().synchronize();
+        return view.asSlice(x.byteOffset(), x.elements() * x.dtype().bytes());
+    }
+
     /// A copy on another device, perhaps of another dtype. Converted on this side if that makes it smaller.
     static Tensor toDevice(Tensor x, DType dtype, Device device) {
+        x.checkOutsideCapture();
         Tensor source = dtype.bytes() < x.dtype().bytes() ? Dispatcher.run(CopyOp.to(dtype), x) : x;
         Tensor there;
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = toHost(source, arena);
-            there = fromHost(host, TensorType.of(source.dtype(), x.shape()), device);
+            there = fromHost(onHost(source, arena), TensorType.of(source.dtype(), x.shape()), device);
             device.synchronize();
         }
+        Reference.reachabilityFence(source);
         if (there.dtype() == dtype) {
             return there;
         }

@@ -95,7 +95,7 @@ public final class Gradients {
         }
         List<? extends @Nullable Tensor> seeds = gradOutputs == null
                 ? Collections.<@Nullable Tensor>nCopies(outputs.size(), null) : gradOutputs;
-        List<@Nullable Tensor> grads = compute(outputs, inputs, seeds, retainGraph || createGraph, createGraph);
+        List<@Nullable Tensor> grads = compute(outputs, inputs, seeds, retainGraph || createGraph, createGraph, false);
         for (int i = 0; i < grads.size(); i++) {
             if (grads.get(i) == null && !allowUnused) {
                 throw new TensorException("grad: input " + i + ", " + inputs.get(i).type()
@@ -116,9 +116,20 @@ public final class Gradients {
         return out;
     }
 
+    /// The gradients of outputs with respect to inputs that are taken as independent of each other: of a part of a
+    /// computation, whatever led to its inputs. Null for inputs that were not used or require no gradient. No hooks on
+    /// inputs are called.
+    ///
+    /// @param outputs tensors that require a gradient
+    /// @param gradOutputs the gradient of each output
+    public static List<@Nullable Tensor> gradOfPart(
+            List<Tensor> outputs, List<Tensor> inputs, List<Tensor> gradOutputs) {
+        return compute(outputs, inputs, gradOutputs, false, false, true);
+    }
+
     private static List<@Nullable Tensor> compute(List<Tensor> outputs, List<Tensor> inputs,
-            List<? extends @Nullable Tensor> seeds, boolean retainGraph, boolean createGraph) {
-        Capture capture = new Capture(inputs.size(), false);
+            List<? extends @Nullable Tensor> seeds, boolean retainGraph, boolean createGraph, boolean stops) {
+        Capture capture = new Capture(inputs.size(), stops);
         for (int i = 0; i < inputs.size(); i++) {
             Node n = Node.of(inputs.get(i));
             if (n != null) {
@@ -149,7 +160,7 @@ public final class Gradients {
     private static List<Tensor> orZeros(List<Tensor> outputs, List<Tensor> inputs,
             List<? extends @Nullable Tensor> seeds, boolean retainGraph, boolean createGraph) {
         List<Tensor> out = new ArrayList<>();
-        List<@Nullable Tensor> grads = compute(outputs, inputs, seeds, retainGraph, createGraph);
+        List<@Nullable Tensor> grads = compute(outputs, inputs, seeds, retainGraph, createGraph, false);
         for (int i = 0; i < inputs.size(); i++) {
             Tensor g = grads.get(i);
             out.add(g != null ? g : Tensors.zerosLike(inputs.get(i)));

@@ -4,6 +4,8 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
+import dev.tenon.api.op.Attention;
+import dev.tenon.api.op.AttentionBackward;
 import dev.tenon.api.op.AvgPool;
 import dev.tenon.api.op.AvgPoolBackward;
 import dev.tenon.api.op.Convolution;
@@ -21,6 +23,7 @@ import dev.tenon.api.op.Reducer;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.Softmax;
 import dev.tenon.api.op.UnaryFn;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -184,6 +187,42 @@ final class NeuralRules {
 
     static void avgPool(AvgPool op, Backward b) {
         b.set(0, Dispatcher.run(new AvgPoolBackward(op, b.inType(0).shape()), b.grad()));
+    }
+
+    static final class OfAttention implements Rule<Attention> {
+        @Override
+        public void save(Attention op, Link link) {
+            for (int i = 0; i < link.inputs(); i++) {
+                link.saveInput(i);
+            }
+            link.saveOutput(0);
+            link.saveOutput(1);
+        }
+
+        @Override
+        public void backward(Attention op, Backward b) {
+            Tensor g = b.grad(0);
+            Tensor total = b.output(1);
+            DType work = total.dtype();
+            Tensor along = g.to(work).mul(b.output(0).to(work)).sum(-1);
+            Tensor gTotal = b.gradOrNull(1);
+            if (gTotal != null) {
+                along = along.sub(gTotal);
+            }
+            List<Tensor> in = new ArrayList<>(List.of(g, b.input(0), b.input(1), b.input(2), total, along));
+            boolean masked = b.inputs() > 3;
+            if (masked) {
+                in.add(b.input(3));
+            }
+            AttentionBackward backward = new AttentionBackward(op);
+            List<Tensor> grads = Dispatcher.apply(backward, in);
+            for (int i = 0; i < 3; i++) {
+                b.set(i, grads.get(i));
+            }
+            if (masked && b.needs(3)) {
+                b.set(3, MapRule.sumTo(backward.ofScores(in), b.inType(3).shape()).to(b.inType(3).dtype()));
+            }
+        }
     }
 
     static void avgPoolBackward(AvgPoolBackward op, Backward b) {

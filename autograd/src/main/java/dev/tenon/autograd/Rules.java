@@ -8,6 +8,7 @@ import dev.tenon.api.linalg.PseudoInverse;
 import dev.tenon.api.linalg.Solve;
 import dev.tenon.api.linalg.Svd;
 import dev.tenon.api.linalg.TriangularSolve;
+import dev.tenon.api.op.Attention;
 import dev.tenon.api.op.AvgPool;
 import dev.tenon.api.op.AvgPoolBackward;
 import dev.tenon.api.op.BatchNorm;
@@ -60,6 +61,7 @@ final class Rules {
         put(ScanOp.class, new ScanRule());
         put(Softmax.class, new NeuralRules.OfSoftmax());
         put(LogSoftmax.class, new NeuralRules.OfLogSoftmax());
+        put(Attention.class, new NeuralRules.OfAttention());
         put(Convolution.class, new NeuralRules.OfConvolution());
         put(ConvolutionBackwardData.class, new NeuralRules.OfConvolutionBackwardData());
         put(ConvolutionBackwardWeight.class, new NeuralRules.OfConvolutionBackwardWeight());

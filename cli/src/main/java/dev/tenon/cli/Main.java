@@ -12,10 +12,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tenon",
     description = "Deep learning on the JVM.",
-    subcommands = {
-        TrainCommand.class, RunCommand.class, ShowCommand.class, ConvertCommand.class, DevicesCommand.class,
-        DoctorCommand.class
-    },
+    subcommands = {TrainCommand.class, PredictCommand.class, SummaryCommand.class, RunCommand.class,
+        ShowCommand.class, ConvertCommand.class, DevicesCommand.class, DoctorCommand.class},
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     usageHelpAutoWidth = true)

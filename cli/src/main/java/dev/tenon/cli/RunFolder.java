@@ -1,9 +1,13 @@
 package dev.tenon.cli;
 
-import dev.tenon.api.Tensor;
-import dev.tenon.data.format.Safetensors;
+import dev.tenon.data.format.AtomicFiles;
+import dev.tenon.nn.Checkpoint;
 import dev.tenon.nn.Module;
+import dev.tenon.nn.train.History;
+import dev.tenon.report.SamplePage;
+import dev.tenon.report.TrainingCurve;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +22,9 @@ final class RunFolder {
     static final String WEIGHTS = "weights.safetensors";
     static final String CURVE = "curve.png";
     static final String SAMPLES = "samples.png";
+    static final String CONFUSION = "confusion.png";
+    static final String TEXT = "sample.txt";
+    static final String CHECKPOINTS = "checkpoints";
 
     private final Path folder;
     private final ReentrantLock writing = new ReentrantLock();
@@ -65,31 +72,34 @@ final class RunFolder {
     /// @throws IOException if the file cannot be written; the message says which weights are still there
     void saveWeights(Module model, Map<String, String> metadata, int epoch) throws IOException {
         Path target = file(WEIGHTS);
-        Map<String, Tensor> state = model.stateDict();
         writing.lock();
         try {
-            Safetensors.write(target, state, metadata);
+            Checkpoint.saveWeights(target, model, metadata);
             savedEpoch = epoch;
         } catch (IOException e) {
             throw new IOException("cannot write the weights of epoch " + epoch + " to " + target + " (" + reason(e)
                 + "); " + (savedEpoch > 0 ? "those of epoch " + savedEpoch + " are there" : "nothing was saved"), e);
         } finally {
             writing.unlock();
-            state.values().forEach(Tensor::close);
         }
     }
 
-    void saveCurve(String title, List<TrainingCurve.Epoch> epochs) throws IOException {
+    void saveCurve(String title, History history) throws IOException {
         writing.lock();
         try {
-            TrainingCurve.write(file(CURVE), title, "cross-entropy, nats per sample", epochs);
+            TrainingCurve.write(file(CURVE), title, "cross-entropy, nats per sample",
+                TrainingCurve.of(history, "val_accuracy"));
         } finally {
             writing.unlock();
         }
     }
 
-    void saveSamples(String title, List<SamplePage.Sample> samples) throws IOException {
-        SamplePage.write(file(SAMPLES), title, List.of(), samples);
+    void saveSamples(String title, List<String> names, List<SamplePage.Sample> samples) throws IOException {
+        SamplePage.write(file(SAMPLES), title, names, samples);
+    }
+
+    void saveText(String text) throws IOException {
+        AtomicFiles.write(file(TEXT), text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String reason(Exception e) {

@@ -1,12 +1,19 @@
 package dev.tenon.cli;
 
-import dev.tenon.api.BackendException;
+import dev.tenon.api.Context;
 import dev.tenon.api.Device;
 import dev.tenon.api.Generator;
-import dev.tenon.nn.Sequential;
+import dev.tenon.data.Dataset;
+import dev.tenon.data.Sample;
+import dev.tenon.nn.Module;
+import dev.tenon.nn.models.LanguageModel;
+import dev.tenon.nn.models.ModelOptions;
+import dev.tenon.nn.models.Sampling;
+import dev.tenon.nn.train.Callback;
+import dev.tenon.nn.train.TrainingRun;
+import dev.tenon.report.ConfusionPicture;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -14,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -22,52 +30,55 @@ import picocli.CommandLine.Spec;
 /// `tenon train`: trains a recipe's network and leaves weights and pictures in a folder.
 @Command(
     name = "train",
-    description = "Trains a network to tell grey images apart; by default LeNet-5 on generated digits.",
+    description = "Trains a network to tell images apart or to continue texts; by default LeNet-5 on generated digits.",
     footer = {"", "Written to --out after every epoch: " + RunFolder.WEIGHTS + ", " + RunFolder.CURVE + "; at the end "
-            + RunFolder.SAMPLES + ".",
+            + RunFolder.SAMPLES + " or, of a model of texts, " + RunFolder.TEXT + ".",
         "Exit code 0 success, 1 failure while running, 2 wrong usage or unusable input, 130 interrupted."},
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
     private static final System.Logger LOG = System.getLogger("dev.tenon");
     private static final int SAMPLES = 40;
+    private static final int WRITTEN = 200;
 
     @Spec
     private @Nullable CommandSpec spec;
 
     @Parameters(index = "0", arity = "0..1", defaultValue = "lenet5", paramLabel = "RECIPE",
         description = {"The network, by default lenet5:",
-            "lenet5: LeNet-5 in the modern variant, with ReLU and max-pooling where the classic has tanh and average"
-                + " pooling; images of at least 12 x 12;",
+            "lenet5: LeNet-5 in the modern variant, with ReLU and max-pooling where the classic (lenet5-classic) has"
+                + " tanh and average pooling; images of at least 12 x 12;",
             "mlp: two hidden layers, 256 and 128 wide, ReLU and dropout;",
-            "two-layer-net: one hidden layer, 100 wide, ReLU."})
+            "two-layer-net: one hidden layer, 100 wide, ReLU;",
+            "char-rnn, gpt: an LSTM, and a small transformer, that continue texts character by character;",
+            "or any model of the zoo, such as resnet18, resnet20_cifar, densenet40_cifar, vgg11_bn or vit_b_16; a name"
+                + " that is none lists them all."})
     private String recipeName = "lenet5";
 
-    @Option(names = "--data", paramLabel = "DIR", description = "A folder of IDX files with MNIST's names (plain or"
-        + " .gz; of a single pair the last fifth is for testing), or of text files *.tra and *.tes with a square image"
-        + " and its label per line. Default: generated digits.")
+    @Option(names = "--dataset", paramLabel = "NAME", description = "The images: " + Datasets.NAMES + ", a folder of"
+        + " image files with a folder for each class, or with two such folders train and test. Default: generated"
+        + " digits, or what --data holds.")
+    private @Nullable String dataset;
+
+    @Option(names = "--data", paramLabel = "PATH", description = "The folder of --dataset's files; nothing is"
+        + " downloaded. Without --dataset, a folder of IDX files with MNIST's names (plain or .gz; of a single pair the"
+        + " last fifth is for testing), or of text files *.tra and *.tes with a square image and its label per line."
+        + " For char-rnn and gpt, a text file. Default: generated digits, or generated text.")
     private @Nullable Path data;
+
+    @Option(names = "--image-size", paramLabel = "N", description = "Height and width to which images are resized."
+        + " Default: their own, enlarged where the network needs it; of image files, the network's usual.")
+    private @Nullable Integer imageSize;
+
+    @Option(names = "--context", paramLabel = "N", description = "Characters that a model of texts sees at once."
+        + " Default: 64.")
+    private int context = 64;
+
+    @Mixin
+    private final TrainOptions options = new TrainOptions();
 
     @Option(names = "--device", paramLabel = "NAME", description = "Such as cpu or cuda:0; see `tenon devices`."
         + " Default: the best there is.")
     private @Nullable String deviceName;
-
-    @Option(names = "--epochs", paramLabel = "N", description = "Passes over the training set. Default: the recipe's.")
-    private @Nullable Integer epochs;
-
-    @Option(names = "--batch-size", paramLabel = "N", description = "Samples per step. Default: the recipe's, 64.")
-    private @Nullable Integer batchSize;
-
-    @Option(names = "--lr", paramLabel = "RATE", description = "The learning rate at the start; it falls to 0 along"
-        + " half a cosine. Default: the optimizer's (sgd 0.05, adam and adamw 0.002, rmsprop 0.0005, lion 0.0005).")
-    private @Nullable Double lr;
-
-    @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd (momentum 0.9), adam, adamw, rmsprop or"
-        + " lion. Default: the recipe's, adam.")
-    private @Nullable String optimizerName;
-
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of the first weights, the order of"
-        + " samples and dropout. The same seed gives the same losses to the last bit. Default: 1.")
-    private long seed = 1;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute on the CPU. Default: one per"
         + " core.")
@@ -75,6 +86,22 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--out", paramLabel = "DIR", description = "Where weights and pictures go. Default: runs/RECIPE.")
     private @Nullable Path out;
+
+    @Option(names = "--resume", description = "Writes checkpoints to " + RunFolder.CHECKPOINTS + " in --out after every"
+        + " epoch, and goes on from the newest if there are some: the same command, given again after whatever ended"
+        + " the run, ends with the same weights to the last bit.")
+    private boolean resume;
+
+    @Option(names = "--checkpoint-every", paramLabel = "STEPS", description = "With --resume: checkpoints also within"
+        + " epochs.")
+    private int checkpointEvery;
+
+    @Option(names = "--tensorboard", description = "Writes event files for TensorBoard to --out.")
+    private boolean tensorBoard;
+
+    @Option(names = "--confusion", description = "Draws at the end which classes were taken for which: "
+        + RunFolder.CONFUSION + ".")
+    private boolean confusion;
 
     @Option(names = "--json", description = "One last line of JSON on standard output.")
     private boolean json;
@@ -84,100 +111,152 @@ final class TrainCommand implements Callable<Integer> {
 
     TrainCommand() {}
 
+    /// What is learned, and what a file of weights tells of it.
+    private record Job(String name, Dataset<Sample> train, Dataset<Sample> test, ModelOptions fit, RunInfo info,
+            @Nullable TrainingData images, @Nullable TextData text) {}
+
     @Override
     public Integer call() throws IOException {
         long start = System.nanoTime();
         Recipe recipe = Recipe.of(recipeName);
-        Optimizers optimizer = Optimizers.of(optimizerName == null ? recipe.optimizer() : optimizerName);
-        int passes = count("--epochs", epochs == null ? recipe.epochs() : epochs, 100_000);
-        int batch = count("--batch-size", batchSize == null ? recipe.batchSize() : batchSize, 1 << 20);
-        double rate = lr == null ? optimizer.lr() : lr;
-        if (!(rate > 0) || Double.isInfinite(rate)) {
-            throw new UsageException("--lr " + rate + ": expected a number above 0");
-        }
-        if (threads != null) {
-            // Read by the CPU backend when it starts.
-            System.setProperty("tenon.cpu.threads", Integer.toString(count("--threads", threads, 4096)));
-        }
-        Device device = device();
-        TrainingData set = data == null ? TrainingData.generated() : TrainingData.read(data);
-        Generator.getDefault().manualSeed(seed);
-        Sequential model = recipe.model().of(set.height(), set.width(), set.classes());
-        model.to(device);
         Path folder = out == null ? Path.of("runs", recipe.name()) : out;
+        Training.Settings settings = options.settings(recipe.defaults(), resume
+            ? folder.resolve(RunFolder.CHECKPOINTS) : null, checkpointEvery, tensorBoard ? folder : null);
+        Options.count("--context", context, 1 << 20);
+        if (checkpointEvery != 0 && !resume) {
+            throw new UsageException("--checkpoint-every says how often --resume writes checkpoints: give --resume"
+                + " too");
+        }
+        if (imageSize != null) {
+            Options.count("--image-size", imageSize, 4096);
+        }
+        Options.threads(threads);
+        Device device = Options.device(deviceName);
+        Job job = recipe.text() ? text(recipe) : images(recipe);
+        Generator.getDefault().manualSeed(settings.seed());
+        Module model;
+        try {
+            model = recipe.model().of(job.fit);
+        } catch (UsageException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("recipe " + recipe.name() + " does not take these data: " + e.getMessage(), e);
+        }
+        model.to(device);
         RunFolder run = RunFolder.at(folder);
-        Training training = new Training(model, optimizer.maker().of(model.parameters(), rate), rate, set, device,
-            passes, batch, seed);
+        Training training = new Training(model, options.optimizer(recipe.defaults(), model, settings.lr()),
+            recipe.text(), confusion);
         PrintWriter err = Main.err(spec);
         err.printf(Locale.ROOT, "%s (%d parameters) on %s, %d to train and %d to test, device %s%n", recipe.title(),
-            model.parameterCount(), set.name(), set.train().size(), set.test().size(), device);
+            model.parameterCount(), job.name, job.train.size(), job.test.size(), device);
         err.flush();
-        String title = recipe.title() + " on " + set.name();
+        String title = recipe.title() + " on " + job.name;
         Training.Outcome outcome;
-        try (Progress progress = new Progress(err, passes);
+        try (Progress progress = new Progress(err, recipe.text());
                 Interruption _ = new Interruption(progress, run, err)) {
-            outcome = training.run(progress, (m, curve) -> {
-                run.saveWeights(m, Map.of("recipe", recipe.name(), "data", set.name(), "seed", Long.toString(seed),
-                    "epoch", Integer.toString(curve.size())), curve.size());
-                run.saveCurve(title, curve);
-            });
-            run.saveSamples(title + ", test set", Training.predictions(model, set, device, SAMPLES));
+            outcome = training.run(job.train, job.test, settings, progress, saving(run, job, settings, title));
+            finish(run, training, job, model, device, title);
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        err.printf(Locale.ROOT, "test accuracy %.2f %% after %.1f s; %s, %s and %s are in %s%n",
-            100 * outcome.last().testAccuracy(), seconds, RunFolder.WEIGHTS, RunFolder.CURVE, RunFolder.SAMPLES,
-            folder);
+        err.printf(Locale.ROOT, "test %s after %.1f s; %s, %s and %s are in %s%n",
+            recipe.text() ? String.format(Locale.ROOT, "perplexity %.3f", outcome.last().get("val_perplexity"))
+                : String.format(Locale.ROOT, "accuracy %.2f %%", 100 * outcome.last().get("val_accuracy")),
+            seconds, RunFolder.WEIGHTS, RunFolder.CURVE, recipe.text() ? RunFolder.TEXT : RunFolder.SAMPLES, folder);
         err.flush();
         if (json) {
-            Map<String, @Nullable Object> line = new LinkedHashMap<>();
-            line.put("recipe", recipe.name());
-            line.put("device", device.toString());
-            line.put("epochs", passes);
-            line.put("trainLoss", outcome.last().trainLoss());
-            line.put("testAccuracy", outcome.last().testAccuracy());
-            line.put("samplesPerSecond", outcome.samplesPerSecond());
-            line.put("seconds", seconds);
-            line.put("peakRssBytes", peakRss());
-            line.put("data", set.name());
-            line.put("seed", seed);
             PrintWriter print = Main.out(spec);
-            print.println(Json.line(line));
+            print.println(Json.line(summary(recipe, job, device, settings, outcome, seconds)));
             print.flush();
         }
         return 0;
     }
 
-    private Device device() {
-        try {
-            return deviceName == null ? Device.getDefault() : Device.of(deviceName);
-        } catch (BackendException e) {
-            throw new UsageException((deviceName == null ? "" : "--device: ") + e.getMessage(), e);
+    private Job images(Recipe recipe) {
+        Recipe.Size fits = recipe.size();
+        int size = imageSize == null ? 0 : imageSize;
+        TrainingData set = Datasets.of(dataset, data, size, fits.fitting(fits.usual(), fits.usual()));
+        if (imageSize == null && !fits.fits(set.height(), set.width())) {
+            int side = fits.fitting(set.height(), set.width());
+            set = set.resized(side, side);
         }
+        ModelOptions fit = new ModelOptions().numClasses(set.classes()).inChannels(set.channels())
+            .imageSize(set.height(), set.width());
+        return new Job(set.name(), set.train(), set.test(), fit, RunInfo.of(recipe.name(), fit, set), set, null);
     }
 
-    private static int count(String option, int value, int most) {
-        if (value < 1 || value > most) {
-            throw new UsageException(option + " " + value + ": expected 1 to " + most);
+    private Job text(Recipe recipe) {
+        if (dataset != null || imageSize != null) {
+            throw new UsageException((dataset != null ? "--dataset" : "--image-size") + ": " + recipe.name()
+                + " continues texts; give it a text file by --data");
         }
-        return value;
+        TextData set = TextData.of(data, context);
+        ModelOptions fit = new ModelOptions().numClasses(set.vocabulary().size()).context(context);
+        return new Job(set.name(), set.train(), set.test(), fit, RunInfo.of(recipe.name(), fit, set), null, set);
     }
 
-    /// The most memory this process ever had in RAM, or null where the system does not say.
-    private static @Nullable Long peakRss() {
-        Path status = Path.of("/proc/self/status");
-        try {
-            if (!Files.isReadable(status)) {
-                return null;
+    /// After each epoch the weights and the curve.
+    private static Callback saving(RunFolder run, Job job, Training.Settings settings, String title) {
+        return new Callback() {
+            @Override
+            public void onEpochEnd(TrainingRun now, Map<String, Double> values) throws IOException {
+                save(now);
+                run.saveCurve(title, now.history());
             }
-            for (String line : Files.readAllLines(status)) {
-                if (line.startsWith("VmHWM:")) {
-                    return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+
+            /// What early stopping may have put back, or a run that was at its end already.
+            @Override
+            public void onTrainEnd(TrainingRun now) throws IOException {
+                save(now);
+            }
+
+            private void save(TrainingRun now) throws IOException {
+                Map<String, String> text = job.info.toText();
+                text.put("data", job.name);
+                text.put("seed", Long.toString(settings.seed()));
+                text.put("epoch", Integer.toString(now.epoch()));
+                try (Context.Mode _ = now.averages()) {
+                    run.saveWeights(now.model(), text, now.epoch());
                 }
             }
-            return null;
-        } catch (IOException e) {
-            return null;
+        };
+    }
+
+    private void finish(RunFolder run, Training training, Job job, Module model, Device device, String title)
+            throws IOException {
+        TrainingData images = job.images;
+        TextData text = job.text;
+        if (images != null) {
+            run.saveSamples(title + ", test set", images.names(),
+                Training.predictions(model, images, device, SAMPLES));
+            if (training.confusion().length > 0) {
+                ConfusionPicture.write(run.file(RunFolder.CONFUSION), title + ", test set", images.names(),
+                    training.confusion());
+            }
         }
+        if (text != null && model instanceof LanguageModel m) {
+            long[] symbols = m.generate(new long[] {0}, WRITTEN, new Sampling().temperature(0.8));
+            run.saveText(String.join("", text.vocabulary().decode(symbols)));
+        }
+    }
+
+    private static Map<String, @Nullable Object> summary(Recipe recipe, Job job, Device device,
+            Training.Settings settings, Training.Outcome outcome, double seconds) {
+        Map<String, @Nullable Object> line = new LinkedHashMap<>();
+        line.put("recipe", recipe.name());
+        line.put("device", device.toString());
+        line.put("epochs", settings.epochs());
+        line.put("trainLoss", outcome.last().get("loss"));
+        line.put("testAccuracy", outcome.last().get("val_accuracy"));
+        line.put("samplesPerSecond", outcome.samplesPerSecond());
+        line.put("seconds", seconds);
+        line.put("peakRssBytes", Options.peakRss());
+        line.put("data", job.name);
+        line.put("seed", settings.seed());
+        line.put("testLoss", outcome.last().get("val_loss"));
+        if (recipe.text()) {
+            line.put("testPerplexity", outcome.last().get("val_perplexity"));
+        }
+        return line;
     }
 
     /// Says, when Ctrl-C or a signal ends the process, what there is on disk. The exit code is the system's own: 130

@@ -4,167 +4,161 @@ import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Scope;
-import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
-import dev.tenon.api.Tensors;
 import dev.tenon.data.Batch;
 import dev.tenon.data.DataLoader;
+import dev.tenon.data.Dataset;
 import dev.tenon.data.Epoch;
+import dev.tenon.data.Sample;
 import dev.tenon.nn.Module;
 import dev.tenon.nn.loss.CrossEntropyLoss;
-import dev.tenon.nn.optim.CosineAnnealingLR;
-import dev.tenon.nn.optim.LRScheduler;
+import dev.tenon.nn.metric.Accuracy;
+import dev.tenon.nn.metric.ConfusionMatrix;
+import dev.tenon.nn.metric.Metric;
+import dev.tenon.nn.metric.Perplexity;
+import dev.tenon.nn.models.GoogLeNet;
 import dev.tenon.nn.optim.Optimizer;
+import dev.tenon.nn.train.Callback;
+import dev.tenon.nn.train.Checkpoints;
+import dev.tenon.nn.train.DivergedException;
+import dev.tenon.nn.train.EarlyStopping;
+import dev.tenon.nn.train.FitOptions;
+import dev.tenon.nn.train.History;
+import dev.tenon.nn.train.Step;
+import dev.tenon.nn.train.Trainer;
+import dev.tenon.report.SamplePage;
+import dev.tenon.report.TensorBoard;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// The training loop: cross-entropy, a learning rate that falls from its full value to zero along half a cosine, and
-/// after each epoch a measurement on the test set and the weights on disk.
+/// A run of `tenon train`: a model, its data and the options, given to a [Trainer].
 final class Training {
-    private static final int TEST_BATCH = 256;
-    private static final long SHOW_NANOS = 200_000_000;
-
-    /// What happens after each epoch, before the next begins.
-    @FunctionalInterface
-    interface Checkpoint {
-        void save(Module model, List<TrainingCurve.Epoch> epochs) throws IOException;
-    }
+    /// What the options say.
+    ///
+    /// @param clip the most that the norm of the gradient may be; 0 for no limit
+    /// @param average the decay of the running means of the weights; 0 for none
+    /// @param amp the dtype of mixed precision, or null
+    /// @param patience after how many epochs without a better test loss the run stops; negative for never
+    /// @param checkpoints where checkpoints are written and a run goes on from, or null
+    /// @param everySteps how many steps lie between checkpoints within an epoch; 0 for none
+    /// @param tensorBoard where event files are written, or null
+    record Settings(int epochs, int batchSize, double lr, Schedules schedule, int accumulate, double clip,
+            double average, @Nullable DType amp, int workers, int patience, long seed, @Nullable Path checkpoints,
+            int everySteps, @Nullable Path tensorBoard) {}
 
     /// How it ended.
-    ///
-    /// @param epochs loss and test accuracy of each epoch
-    /// @param samplesPerSecond of training alone, over all epochs
-    record Outcome(List<TrainingCurve.Epoch> epochs, double samplesPerSecond) {
-        TrainingCurve.Epoch last() {
-            return epochs.getLast();
+    record Outcome(History history) {
+        History.Epoch last() {
+            return history.last();
+        }
+
+        /// Of training alone, over all epochs.
+        double samplesPerSecond() {
+            return history.epochs().stream().mapToLong(History.Epoch::samples).sum()
+                / history.epochs().stream().mapToDouble(History.Epoch::seconds).sum();
         }
     }
 
     private final Module model;
-    private final Optimizer optimizer;
-    private final double lr;
-    private final TrainingData data;
-    private final Device device;
-    private final int epochs;
-    private final int batchSize;
-    private final long seed;
-    private final CrossEntropyLoss criterion = new CrossEntropyLoss();
+    private final Trainer trainer;
+    private final ConfusionMatrix confusion = new ConfusionMatrix();
 
-    Training(Module model, Optimizer optimizer, double lr, TrainingData data, Device device, int epochs, int batchSize,
-            long seed) {
+    /// @param confused whether it is counted which classes are taken for which
+    Training(Module model, Optimizer optimizer, boolean text, boolean confused) {
         this.model = model;
-        this.optimizer = optimizer;
-        this.lr = lr;
-        this.data = data;
-        this.device = device;
-        this.epochs = epochs;
-        this.batchSize = batchSize;
-        this.seed = seed;
+        List<Metric> metrics = new ArrayList<>(List.of(new Accuracy()));
+        if (text) {
+            metrics.add(new Perplexity());
+        } else if (confused) {
+            metrics.add(confusion);
+        }
+        Trainer.Builder b = Trainer.of(model).optimizer(optimizer).metrics(metrics.toArray(Metric[]::new));
+        var loss = new CrossEntropyLoss();
+        this.trainer = (text ? b.step(characters(model, loss))
+            : model instanceof GoogLeNet g ? b.step(withAuxiliaryHeads(g, loss)) : b.loss(loss)).build();
     }
 
+    /// The scores are [n, time, symbols] and the targets [n, time]: every place is a sample of its own.
+    private static Step characters(Module model, CrossEntropyLoss loss) {
+        return batch -> {
+            Tensor scores = model.call(batch.input());
+            Tensor flat = scores.reshape(-1, scores.size(-1));
+            Tensor target = batch.target().reshape(-1);
+            return new Step.Result(flat, target, loss.call(flat, target));
+        };
+    }
+
+    private static Step withAuxiliaryHeads(GoogLeNet model, CrossEntropyLoss loss) {
+        return batch -> {
+            if (!model.isTraining()) {
+                Tensor scores = model.call(batch.input());
+                return new Step.Result(scores, batch.target(), loss.call(scores, batch.target()));
+            }
+            GoogLeNet.Output out = model.callWithAuxiliary(batch.input());
+            return new Step.Result(out.logits(), batch.target(), out.loss(loss::call, batch.target()));
+        };
+    }
+
+    /// @param beside what else happens, such as showing how it goes
     /// @throws IllegalStateException if the loss is no finite number any more
-    /// @throws IOException if a checkpoint cannot be written
-    Outcome run(Progress progress, Checkpoint checkpoint) throws IOException {
-        List<TrainingCurve.Epoch> curve = new ArrayList<>();
-        long nanos = 0;
-        long samples = 0;
-        try (DataLoader loader = DataLoader.builder(data.train()).batchSize(batchSize).shuffle(seed).workers(1)
-                .prefetch(4).pinMemory(true).device(device).build()) {
-            LRScheduler scheduler = new LRScheduler(optimizer, new CosineAnnealingLR(loader.size() * epochs, 0));
-            for (int e = 0; e < epochs; e++) {
-                progress.begin(e + 1, loader.samples());
-                long start = System.nanoTime();
-                double[] sums = epoch(loader, e, scheduler, progress);
-                long spent = System.nanoTime() - start;
-                nanos += spent;
-                samples += loader.samples();
-                double loss = sums[0] / loader.samples();
-                double accuracy = sums[1] / loader.samples();
-                if (!Double.isFinite(loss)) {
-                    throw new IllegalStateException("the loss is " + loss + " in epoch " + (e + 1)
-                        + ": training has diverged; try a smaller --lr than " + lr);
-                }
-                double testAccuracy = accuracy(model, data, device);
-                curve.add(new TrainingCurve.Epoch(e + 1, loss, testAccuracy));
-                checkpoint.save(model, curve);
-                progress.end(e + 1, loss, accuracy, testAccuracy, loader.samples() * 1e9 / spent);
+    /// @throws IOException if a file cannot be written or read
+    Outcome run(Dataset<Sample> train, Dataset<Sample> test, Settings s, Callback... beside) throws IOException {
+        FitOptions o = FitOptions.of(train).validation(test).epochs(s.epochs).batchSize(s.batchSize).seed(s.seed)
+            .workers(s.workers).accumulate(s.accumulate);
+        long batches = Math.ceilDiv(train.size(), (long) s.batchSize);
+        o.callbacks(s.schedule.callback(Math.ceilDiv(batches, (long) s.accumulate) * s.epochs, s.lr));
+        if (s.clip > 0) {
+            o.clipNorm(s.clip);
+        }
+        if (s.average > 0) {
+            o.average(s.average);
+        }
+        if (s.amp != null) {
+            o.autocast(s.amp);
+        }
+        if (s.patience >= 0) {
+            o.callbacks(new EarlyStopping("val_loss").patience(s.patience).restoreBest(true));
+        }
+        if (s.tensorBoard != null) {
+            o.callbacks(new TensorBoard(s.tensorBoard).everySteps(50));
+        }
+        if (s.checkpoints != null) {
+            Checkpoints c = Checkpoints.in(s.checkpoints);
+            o.checkpoints(s.everySteps > 0 ? c.everySteps(s.everySteps) : c);
+            try {
+                trainer.resume(s.checkpoints);
+            } catch (IllegalArgumentException e) {
+                throw misfit(s.checkpoints, e);
             }
         }
-        return new Outcome(List.copyOf(curve), samples * 1e9 / nanos);
-    }
-
-    /// @return the sums of losses and of right answers over the samples
-    private double[] epoch(DataLoader loader, int number, LRScheduler scheduler, Progress progress) {
-        model.train();
-        long start = System.nanoTime();
-        long shown = start;
-        long seen = 0;
-        // Summed on the device: reading each loss would make the host wait for every step.
-        try (Epoch batches = loader.epoch(number);
-                Tensor sums = zeros(2)) {
-            while (true) {
-                try (Scope _ = Scope.open()) {
-                    if (!batches.hasNext()) {
-                        break;
-                    }
-                    Batch batch = batches.next();
-                    step(batch, scheduler, sums);
-                    seen += batch.size();
-                }
-                long now = System.nanoTime();
-                if (progress.shows() && now - shown > SHOW_NANOS) {
-                    shown = now;
-                    double[] s = sums.toDoubleArray();
-                    progress.step(seen, s[0] / seen, s[1] / seen, seen * 1e9 / (now - start));
-                }
+        o.callbacks(beside);
+        try {
+            return new Outcome(trainer.fit(o));
+        } catch (DivergedException e) {
+            throw new IllegalStateException("training has diverged in epoch " + e.epoch()
+                + ": the loss of step " + e.step() + " is no finite number; try a smaller --lr than " + s.lr, e);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } catch (IllegalArgumentException e) {
+            if (s.checkpoints != null && String.valueOf(e.getMessage()).startsWith("resume:")) {
+                throw misfit(s.checkpoints, e);
             }
-            return sums.toDoubleArray();
+            throw e;
         }
     }
 
-    private Tensor zeros(long n) {
-        try (Context.Mode _ = Context.unscoped()) {
-            return Tensors.zeros(Shape.of(n), DType.F32, device);
-        }
+    private static UsageException misfit(Path checkpoints, IllegalArgumentException e) {
+        return new UsageException("--resume: " + checkpoints + " is of a run with other options; give those, or another"
+            + " --out, or remove the folder to start over (" + e.getMessage() + ")", e);
     }
 
-    private void step(Batch batch, LRScheduler scheduler, Tensor sums) {
-        optimizer.zeroGrad();
-        Tensor logits = model.call(batch.input());
-        Tensor loss = criterion.call(logits, batch.target());
-        loss.backward();
-        optimizer.step();
-        scheduler.step();
-        try (Context.Mode _ = Context.noGrad()) {
-            sums.add_(Tensors.stack(0, loss.detach().mul(batch.size()), right(logits, batch.target())));
-        }
-    }
-
-    /// How many samples have their largest output where it should be, as an `F32` scalar.
-    private static Tensor right(Tensor logits, Tensor target) {
-        return logits.detach().argmax(1, false).eq(target).to(DType.F32).sum();
-    }
-
-    /// The share of the test set that is right.
-    static double accuracy(Module model, TrainingData data, Device device) {
-        model.eval();
-        double right = 0;
-        try (Context.Mode _ = Context.noGrad();
-                DataLoader loader = DataLoader.builder(data.test()).batchSize(TEST_BATCH).workers(1).device(device)
-                    .build();
-                Epoch batches = loader.epoch(0)) {
-            while (true) {
-                try (Scope _ = Scope.open()) {
-                    if (!batches.hasNext()) {
-                        break;
-                    }
-                    Batch batch = batches.next();
-                    right += right(model.call(batch.input()), batch.target()).item();
-                }
-            }
-        }
-        return right / data.test().size();
+    /// Which classes the test set's images were taken for, in the last epoch; empty if that was not counted.
+    long[][] confusion() {
+        return confusion.matrix();
     }
 
     /// What the model says of the first samples of the test set.
@@ -181,11 +175,13 @@ final class Training {
             float[] p = model.call(batch.input()).softmax(1).toFloatArray();
             float[] x = batch.input().toFloatArray();
             int[] y = batch.target().toIntArray();
-            int pixels = data.height() * data.width();
+            int plane = data.height() * data.width();
+            int pixels = data.channels() * plane;
             for (int i = 0; i < n; i++) {
                 float[] image = new float[pixels];
                 for (int k = 0; k < pixels; k++) {
-                    image[k] = (float) (x[i * pixels + k] * data.deviation() + data.mean());
+                    int c = k / plane;
+                    image[k] = (float) (x[i * pixels + k] * data.deviation()[c] + data.mean()[c]);
                 }
                 int best = 0;
                 for (int c = 1; c < data.classes(); c++) {

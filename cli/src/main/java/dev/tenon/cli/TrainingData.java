@@ -8,6 +8,7 @@ import dev.tenon.data.Sample;
 import dev.tenon.data.TableDataset;
 import dev.tenon.data.format.DelimitedText;
 import dev.tenon.data.format.NumericTable;
+import dev.tenon.data.transform.Resize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,18 +16,36 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Grey images with labels to train and to test on: input `F32` [1, height, width], normalised; target `I64`.
+/// Images with labels to train and to test on: input `F32` [channels, height, width], normalised; target `I64`.
 ///
 /// @param name for titles
 /// @param train what is learned from
 /// @param test what accuracy is measured on
+/// @param channels 1 for grey, 3 for colour
 /// @param height rows of an image
 /// @param width pixels per row
 /// @param classes the number of classes
-/// @param mean what was subtracted from brightness 0 .. 1
+/// @param names the names of the classes; empty if they have none but their numbers
+/// @param mean what was subtracted from brightness 0 .. 1, for each channel
 /// @param deviation by what it was divided then
-record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, int height, int width, int classes,
-        double mean, double deviation) {
+record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, int channels, int height, int width,
+        int classes, List<String> names, double[] mean, double[] deviation) {
+    /// The same data with images of another size.
+    TrainingData resized(int rows, int columns) {
+        if (rows == height && columns == width) {
+            return this;
+        }
+        Resize resize = new Resize(rows, columns);
+        return new TrainingData(name, train.transform(resize), test.transform(resize), channels, rows, columns, classes,
+            names, mean, deviation);
+    }
+
+    private static TrainingData grey(String name, Dataset<Sample> train, Dataset<Sample> test, int height, int width,
+            int classes, double mean, double deviation) {
+        return new TrainingData(name, train, test, 1, height, width, classes, List.of(), new double[] {mean},
+            new double[] {deviation});
+    }
+
     /// Generated digits: the seeds of the two sets, their sizes, and mean and deviation of their pixels.
     private static final long TRAIN_SEED = 1;
     private static final long TEST_SEED = 2;
@@ -40,7 +59,7 @@ record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, in
 
     /// The generated digits, always the same ones.
     static TrainingData generated() {
-        return new TrainingData("generated digits",
+        return grey("generated digits",
             new DigitsDataset(TRAIN_SEED, TRAIN_DIGITS, DIGITS_MEAN, DIGITS_DEVIATION),
             new DigitsDataset(TEST_SEED, TEST_DIGITS, DIGITS_MEAN, DIGITS_DEVIATION),
             28, 28, 10, DIGITS_MEAN, DIGITS_DEVIATION);
@@ -72,7 +91,7 @@ record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, in
         }
     }
 
-    private static UsageException bad(Path folder, String why) {
+    static UsageException bad(Path folder, String why) {
         return new UsageException("--data " + folder + ": " + why);
     }
 
@@ -95,11 +114,11 @@ record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, in
         }
         int classes = 1 + Math.max(train == null ? 0 : train.largestLabel(), test == null ? 0 : test.largestLabel());
         if (train != null && test != null) {
-            return new TrainingData(name, train, test, any.height(), any.width(), classes, MNIST_MEAN, MNIST_DEVIATION);
+            return grey(name, train, test, any.height(), any.width(), classes, MNIST_MEAN, MNIST_DEVIATION);
         }
         // One set only: its last fifth is for testing.
         long cut = Math.max(1, any.size() * 4 / 5);
-        return new TrainingData(name, any.range(0, cut), any.range(cut, any.size()), any.height(), any.width(), classes,
+        return grey(name, any.range(0, cut), any.range(cut, any.size()), any.height(), any.width(), classes,
             MNIST_MEAN, MNIST_DEVIATION);
     }
 
@@ -176,7 +195,7 @@ record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, in
         double mean = sum / train.values().length;
         double deviation = Math.sqrt(Math.max(1e-12, squares / train.values().length - mean * mean));
         Shape shape = Shape.of(1, side, side);
-        return new TrainingData(String.valueOf(folder.toAbsolutePath().normalize().getFileName()),
+        return grey(String.valueOf(folder.toAbsolutePath().normalize().getFileName()),
             new TableDataset(train, shape, mean, deviation), new TableDataset(test, shape, mean, deviation), side, side,
             classes, mean / most, deviation / most);
     }

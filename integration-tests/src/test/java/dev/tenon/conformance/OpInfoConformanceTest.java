@@ -13,7 +13,6 @@ import dev.tenon.api.Tensors;
 import dev.tenon.conformance.OpInfoFile.OpCase;
 import dev.tenon.conformance.OpInfoFile.Stored;
 import dev.tenon.conformance.OpInfoFile.Variant;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +47,7 @@ class OpInfoConformanceTest {
 
     @Test
     void everyCase() {
-        Optional<Path> folder = folder();
+        Optional<Path> folder = ConformanceFolder.find("opinfo", "index.json");
         assumeTrue(folder.isPresent(),
                 "no operator cases: -Dtenon.conformance.dir names no folder with opinfo/index.json,"
                 + " and there is none at ../shared/conformance beside the repository");
@@ -62,22 +61,6 @@ class OpInfoConformanceTest {
         }
         System.out.print(report(device));
         assertEquals(0, total.failed, "operator cases failed; they are listed above the table");
-    }
-
-    private static Optional<Path> folder() {
-        String given = System.getProperty("tenon.conformance.dir");
-        List<Path> candidates = new ArrayList<>();
-        if (given != null) {
-            candidates.add(Path.of(given));
-            candidates.add(Path.of("..").resolve(given));
-        }
-        for (Path p = Path.of("").toAbsolutePath(); given == null && p != null; p = p.getParent()) {
-            candidates.add(p.resolve("shared").resolve("conformance"));
-        }
-        return candidates.stream()
-                .map(p -> p.resolve("opinfo"))
-                .filter(p -> Files.isRegularFile(p.resolve("index.json")))
-                .findFirst();
     }
 
     private void run(OpInfoFile file, Variant v, Device device) {

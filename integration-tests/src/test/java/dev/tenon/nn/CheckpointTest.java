@@ -12,6 +12,7 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.data.format.Safetensors;
+import dev.tenon.data.format.TensorFiles;
 import dev.tenon.nn.activation.ReLU;
 import dev.tenon.nn.functional.ClassLosses;
 import dev.tenon.nn.layer.BatchNorm1d;
@@ -134,6 +135,24 @@ class CheckpointTest {
         assertThrows(IllegalArgumentException.class, () -> new Checkpoint().add("a.b", run.net));
         assertThrows(IllegalArgumentException.class, () -> run.checkpoint.add("model", run.net));
         assertThrows(IOException.class, () -> Checkpoint.saveWeights(dir.resolve("no/w"), run.net));
+    }
+
+    @Test
+    void weightsLoadFromOtherFormatsAndMisfitsAreListedAllAtOnce() throws IOException {
+        Linear a = new Linear(3, 2);
+        Path npz = dir.resolve("w.npz");
+        TensorFiles.write(npz, a.stateDict());
+        Linear b = new Linear(3, 2);
+        Checkpoint.loadWeights(npz, b);
+        assertArrayEquals(a.weight().get().toFloatArray(), b.weight().get().toFloatArray());
+        assertEquals(a.stateDict().keySet(), Checkpoint.readWeights(npz, Device.getDefault()).keySet());
+        TensorFiles.write(npz, Map.of("weight", Tensors.zeros(5, 3), "other", Tensors.zeros(1)));
+        var e = assertThrows(IllegalArgumentException.class, () -> Checkpoint.loadWeights(npz, b));
+        for (String part : List.of("1 missing in the state: bias", "1 unexpected in the state: other",
+                "1 of another shape: weight (the module has [2, 3], the state [5, 3])", "Nothing was loaded")) {
+            assertTrue(e.getMessage().contains(part), e.getMessage());
+        }
+        assertArrayEquals(a.weight().get().toFloatArray(), b.weight().get().toFloatArray());
     }
 
     @Test

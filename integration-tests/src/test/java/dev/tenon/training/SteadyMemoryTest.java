@@ -29,6 +29,23 @@ class SteadyMemoryTest {
     private static final int STEPS = 2_000;
     private static final int WARM_UP = 1_000;
 
+    /// A program that goes from one set of sizes to another does not keep the memory of all of them.
+    @Test
+    void sizesThatDoNotComeAgainAreGivenBack() {
+        Device device = Device.of("cpu");
+        device.emptyCache();
+        long before = device.memory().reserved();
+        long most = 0;
+        for (long mebibytes = 16; mebibytes < 64; mebibytes++) {
+            // Nothing is written, so this takes addresses and no pages.
+            try (Tensor x = Tensors.empty(Shape.of(mebibytes << 20), DType.U8, device)) {
+                most = Math.max(most, device.memory().reserved() - x.elements());
+            }
+        }
+        long allowed = before + device.memory().peakUsed() / 4 + (256L << 20);
+        assertTrue(most <= allowed, most + " bytes lay idle, expected at most " + allowed);
+    }
+
     @Test
     void twoThousandStepsWithoutScopesStayFlat() throws IOException {
         Device device = Device.of("cpu");

@@ -8,6 +8,8 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.data.format.DatasetFormatException;
 import dev.tenon.data.format.Safetensors;
+import dev.tenon.data.format.TensorFile;
+import dev.tenon.data.format.TensorFiles;
 import dev.tenon.nn.optim.ExponentialMovingAverage;
 import dev.tenon.nn.optim.Optimizer;
 import dev.tenon.nn.optim.OptimizerState;
@@ -31,9 +33,15 @@ import java.util.Map;
 /// A file of weights alone, as other frameworks read and write it, is the business of [#saveWeights] and
 /// [#loadWeights]. Files appear under their name only when they are complete.
 public final class Checkpoint {
-    private interface Part {
-        void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text);
+    /// What a checkpoint consists of: whatever has a state of tensors and text.
+    public interface Part {
+        /// Puts the state into the maps, at least one entry in all. The tensors are closed once they are written: give
+        /// aliases or copies.
+        void save(Map<String, Tensor> tensors, Map<String, String> text);
 
+        /// Takes over a state that [#save] gave. The tensors are closed afterwards: copy from them.
+        ///
+        /// @throws IllegalArgumentException if the state does not fit
         void load(Map<String, Tensor> tensors, Map<String, String> text);
     }
 
@@ -43,7 +51,11 @@ public final class Checkpoint {
     /// A checkpoint of nothing yet.
     public Checkpoint() {}
 
-    private Checkpoint add(String name, Part part) {
+    /// Adds what saves and loads itself.
+    ///
+    /// @return this
+    /// @throws IllegalArgumentException if the name is taken, is "text" or has dots
+    public Checkpoint add(String name, Part part) {
         if (name.isEmpty() || name.indexOf('.') >= 0 || name.equals("text") || parts.putIfAbsent(name, part) != null) {
             throw new IllegalArgumentException("checkpoint: \"" + name
                     + "\": expected a new name without dots, other than \"text\"");
@@ -58,8 +70,8 @@ public final class Checkpoint {
         device = deviceOf(module);
         return add(name, new Part() {
             @Override
-            public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
-                module.stateDict().forEach((key, t) -> tensors.put(prefix + key, t));
+            public void save(Map<String, Tensor> tensors, Map<String, String> text) {
+                tensors.putAll(module.stateDict());
             }
 
             @Override
@@ -75,10 +87,10 @@ public final class Checkpoint {
     public Checkpoint add(String name, Optimizer optimizer) {
         return add(name, new Part() {
             @Override
-            public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
+            public void save(Map<String, Tensor> tensors, Map<String, String> text) {
                 OptimizerState state = optimizer.stateDict();
-                state.tensors().forEach((key, t) -> tensors.put(prefix + key, t));
-                state.numbers().forEach((key, v) -> text.put(prefix + key, v.toString()));
+                tensors.putAll(state.tensors());
+                state.numbers().forEach((key, v) -> text.put(key, v.toString()));
             }
 
             @Override
@@ -94,8 +106,8 @@ public final class Checkpoint {
     public Checkpoint add(String name, ExponentialMovingAverage average) {
         return add(name, new Part() {
             @Override
-            public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
-                average.stateDict().forEach((key, t) -> tensors.put(prefix + key, t));
+            public void save(Map<String, Tensor> tensors, Map<String, String> text) {
+                tensors.putAll(average.stateDict());
             }
 
             @Override
@@ -111,8 +123,8 @@ public final class Checkpoint {
     public Checkpoint add(String name, Stateful stateful) {
         return add(name, new Part() {
             @Override
-            public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
-                stateful.stateDict().forEach((key, v) -> text.put(prefix + key, v.toString()));
+            public void save(Map<String, Tensor> tensors, Map<String, String> text) {
+                stateful.stateDict().forEach((key, v) -> text.put(key, v.toString()));
             }
 
             @Override
@@ -128,9 +140,9 @@ public final class Checkpoint {
     public Checkpoint add(String name, Generator generator) {
         return add(name, new Part() {
             @Override
-            public void save(String prefix, Map<String, Tensor> tensors, Map<String, String> text) {
-                text.put(prefix + "seed", Long.toString(generator.seed()));
-                text.put(prefix + "position", Long.toString(generator.position()));
+            public void save(Map<String, Tensor> tensors, Map<String, String> text) {
+                text.put("seed", Long.toString(generator.seed()));
+                text.put("position", Long.toString(generator.position()));
             }
 
             @Override
@@ -159,8 +171,14 @@ public final class Checkpoint {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Map<String, String> all = new LinkedHashMap<>();
         text.forEach((key, v) -> all.put("text." + key, v));
-        parts.forEach((name, part) -> part.save(name + ".", tensors, all));
         try {
+            parts.forEach((name, part) -> {
+                Map<String, Tensor> own = new LinkedHashMap<>();
+                Map<String, String> words = new LinkedHashMap<>();
+                part.save(own, words);
+                own.forEach((key, t) -> tensors.put(name + "." + key, t));
+                words.forEach((key, v) -> all.put(name + "." + key, v));
+            });
             Safetensors.write(path, tensors, all);
         } finally {
             tensors.values().forEach(Tensor::close);
@@ -242,25 +260,25 @@ public final class Checkpoint {
         }
     }
 
-    /// Loads parameters and persistent buffers, converting dtypes.
+    /// Loads parameters and persistent buffers, converting dtypes, from a file of any format that [TensorFiles] reads:
+    /// safetensors, PyTorch's state dicts and checkpoints, NumPy's.
     ///
     /// @return the text that was saved with them
     /// @throws IOException if the file cannot be read or is malformed
     /// @throws IllegalArgumentException if names or shapes do not fit; the message lists all, nothing was changed
     public static Map<String, String> loadWeights(Path path, Module module) throws IOException {
-        try (Safetensors file = Safetensors.open(path); Scope _ = Scope.open()) {
+        try (TensorFile file = TensorFiles.open(path); Scope _ = Scope.open()) {
             module.loadStateDict(file.readAll(deviceOf(module)));
             return file.metadata();
         }
     }
 
-    /// Reads a state dict, to be loaded with [Module#loadStateDict(Map, boolean)].
+    /// Reads a state dict from a file of any format that [TensorFiles] reads, to be loaded with
+    /// [Module#loadStateDict(Map, boolean)].
     ///
     /// @throws IOException if the file cannot be read or is malformed
     public static Map<String, Tensor> readWeights(Path path, Device device) throws IOException {
-        try (Safetensors file = Safetensors.open(path)) {
-            return file.readAll(device);
-        }
+        return TensorFiles.read(path, device);
     }
 
     private static Device deviceOf(Module module) {

@@ -3,6 +3,7 @@ package dev.tenon.nn;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Tensor;
+import dev.tenon.api.Traceable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -41,7 +42,7 @@ import java.util.function.UnaryOperator;
 /// ```
 ///
 /// Names of what is inside children are dotted, as in PyTorch: `features.0.weight`.
-public abstract class Module {
+public abstract class Module implements Traceable {
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Map<String, Buffer> buffers = new LinkedHashMap<>();
     private final Map<String, Module> children = new LinkedHashMap<>();
@@ -63,6 +64,7 @@ public abstract class Module {
     }
 
     /// Runs the hooks and [#forward(Tensor)].
+    @Override
     public final Tensor call(Tensor x) {
         if (preHooks.isEmpty() && hooks.isEmpty()) {
             return forward(x);
@@ -350,6 +352,21 @@ public abstract class Module {
         Map<String, Tensor> out = new LinkedHashMap<>();
         state().forEach((name, slot) -> out.put(name, slot.get().alias()));
         return out;
+    }
+
+    /// All parameters and buffers by dotted name, each once: the tensors that are there now.
+    @Override
+    public final Map<String, Tensor> tensors() {
+        Map<String, Tensor> out = new LinkedHashMap<>();
+        namedParameters().forEach((name, p) -> out.put(name, p.get()));
+        namedBuffers().forEach((name, b) -> out.put(name, b.get()));
+        return out;
+    }
+
+    /// For this module and all inside it whether it is in training mode.
+    @Override
+    public final Object mode() {
+        return modules().stream().map(Module::isTraining).toList();
     }
 
     /// Copies values into the parameters and persistent buffers, converting dtype and device. Every name must meet its

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryPool {
     private static final long CHUNK = 4L << 20;
     private static final long SMALL = 1L << 20;
+    /// What may lie unused in large blocks beyond a quarter of the most that was ever in use.
+    private static final long SPARE = 256L << 20;
     private static final int CLASSES = 17 + (62 - 10) * 8;
     private static final boolean TRACE = Boolean.getBoolean("tenon.leaks");
 
@@ -67,6 +69,8 @@ public final class MemoryPool {
     private @Nullable Net live;
     private long used;
     private long peak;
+    /// What large blocks wait unused for their size to come again.
+    private long idle;
     private long reserved;
     private long count;
     private long allocations;
@@ -126,7 +130,7 @@ public final class MemoryPool {
         int sizeClass = sizeClass(bytes);
         synchronized (this) {
             drain();
-            Block b = free.get(sizeClass).pollLast();
+            Block b = idle(sizeClass);
             if (b != null) {
                 return adopt(b, bytes);
             }
@@ -135,13 +139,22 @@ public final class MemoryPool {
             collect();
         }
         synchronized (this) {
-            Block b = free.get(sizeClass).pollLast();
+            Block b = idle(sizeClass);
             return adopt(b != null ? b : fresh(sizeOf(sizeClass), sizeClass), bytes);
         }
     }
 
+    private @Nullable Block idle(int sizeClass) {
+        Block b = free.get(sizeClass).pollLast();
+        if (b != null && isLarge(sizeClass)) {
+            idle -= b.size;
+        }
+        return b;
+    }
+
     private Block fresh(long size, int sizeClass) {
-        if (sizeClass > sizeClass(SMALL)) {
+        if (isLarge(sizeClass)) {
+            makeRoom(size);
             return new Block(chunk(size), 0, size, sizeClass);
         }
         if (current == null || currentOffset + size > CHUNK) {
@@ -151,6 +164,27 @@ public final class MemoryPool {
         Block b = new Block(current, currentOffset, size, sizeClass);
         currentOffset += size;
         return b;
+    }
+
+    private static boolean isLarge(int sizeClass) {
+        return sizeClass > sizeClass(SMALL);
+    }
+
+    /// Gives large blocks back, the largest first, if with `size` more too much would lie idle: a program that goes from
+    /// one set of sizes to another would otherwise keep the blocks of all of them.
+    private void makeRoom(long size) {
+        long most = peak + peak / 4 + SPARE;
+        for (int c = free.size() - 1; reserved + size > most && idle > 0 && isLarge(c); c--) {
+            while (reserved + size > most && !free.get(c).isEmpty()) {
+                giveBack(free.get(c).pollFirst());
+            }
+        }
+    }
+
+    private void giveBack(Block b) {
+        runtime.free(b.chunk.memory());
+        reserved -= b.size;
+        idle -= b.size;
     }
 
     /// Takes memory from the device; where it has none, gives cached memory back, asks for a garbage collection and
@@ -219,6 +253,9 @@ public final class MemoryPool {
         count--;
         used -= n.block.size;
         free.get(n.block.sizeClass).addLast(n.block);
+        if (isLarge(n.block.sizeClass)) {
+            idle += n.block.size;
+        }
     }
 
     private boolean drain() {
@@ -256,10 +293,7 @@ public final class MemoryPool {
     /// Gives large cached blocks back to the device. The chunks of small blocks stay.
     public synchronized void trim() {
         for (int c = sizeClass(SMALL) + 1; c < free.size(); c++) {
-            for (Block b : free.get(c)) {
-                runtime.free(b.chunk.memory());
-                reserved -= b.size;
-            }
+            free.get(c).forEach(this::giveBack);
             free.get(c).clear();
         }
     }

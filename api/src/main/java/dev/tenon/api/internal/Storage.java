@@ -1,5 +1,6 @@
 package dev.tenon.api.internal;
 
+import dev.tenon.api.TensorException;
 import dev.tenon.api.spi.DeviceMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -18,8 +19,8 @@ public final class Storage {
         }
     }
 
-    private final MemoryPool pool;
-    private final MemoryPool.Block block;
+    private final @Nullable MemoryPool pool;
+    private final MemoryPool.@Nullable Block block;
     private final long bytes;
     private MemoryPool.@Nullable Net net;
     private volatile int references = 1;
@@ -29,6 +30,27 @@ public final class Storage {
         this.pool = pool;
         this.block = block;
         this.bytes = bytes;
+    }
+
+    /// Stands for the memory of a tensor that a capture will have computed when its graph runs.
+    public Storage(long bytes) {
+        this.pool = null;
+        this.block = null;
+        this.bytes = bytes;
+    }
+
+    /// Whether this only stands for memory.
+    public boolean isSymbolic() {
+        return block == null;
+    }
+
+    private MemoryPool.Block block() {
+        MemoryPool.Block b = block;
+        if (b == null) {
+            throw new TensorException("a tensor inside a capture stands for a value that is computed when the graph"
+                    + " runs: it has no memory; return it from the captured function and read it after a run");
+        }
+        return b;
     }
 
     void net(MemoryPool.Net n) {
@@ -42,17 +64,17 @@ public final class Storage {
 
     /// The block of device memory within which this lies.
     public DeviceMemory memory() {
-        return block.chunk().memory();
+        return block().chunk().memory();
     }
 
     /// Where in the block this lies.
     public long byteOffset() {
-        return block.offset();
+        return block().offset();
     }
 
     /// The whole block as host memory, or null where the host cannot read it.
     public @Nullable MemorySegment host() {
-        return block.chunk().host();
+        return block().chunk().host();
     }
 
     /// How often this was changed in place.
@@ -85,7 +107,7 @@ public final class Storage {
     public void release() {
         if ((int) REFERENCES.getAndAdd(this, -1) == 1) {
             MemoryPool.Net n = net;
-            if (n != null) {
+            if (n != null && pool != null) {
                 pool.release(n);
             }
         }

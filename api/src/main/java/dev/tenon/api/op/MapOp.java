@@ -49,6 +49,11 @@ public record MapOp(String name, Lambda body, Shape shape, Scalars scalars) impl
     }
 
     @Override
+    public MapOp withScalars(Scalars numbers) {
+        return new MapOp(name, body, shape, numbers);
+    }
+
+    @Override
     public Op kernelKey() {
         return scalars.size() == 0 ? this : new MapOp(name, body, shape, Scalars.zeros(body.params()));
     }

@@ -63,6 +63,11 @@ public record MatMulOp(Optional<Lambda> epilogue, Scalars scalars) implements Pr
     }
 
     @Override
+    public MatMulOp withScalars(Scalars numbers) {
+        return new MatMulOp(epilogue, numbers);
+    }
+
+    @Override
     public Op kernelKey() {
         return scalars.size() == 0 ? this : new MatMulOp(epilogue, Scalars.zeros(scalars.size()));
     }

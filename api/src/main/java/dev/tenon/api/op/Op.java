@@ -27,6 +27,11 @@ public sealed interface Op permits Primitive, Composite, CustomOp {
         return Scalars.NONE;
     }
 
+    /// The same op with other numbers; ops without [#scalars()] are their own.
+    default Op withScalars(Scalars numbers) {
+        return this;
+    }
+
     /// The op as the kernel cache sees it: without the numbers of [#scalars()].
     default Op kernelKey() {
         return this;

@@ -75,6 +75,11 @@ public record ReduceOp(Reducer reducer, List<Integer> axes, boolean keepDims, La
     }
 
     @Override
+    public ReduceOp withScalars(Scalars numbers) {
+        return new ReduceOp(reducer, axes, keepDims, prologue, numbers);
+    }
+
+    @Override
     public Op kernelKey() {
         return scalars.size() == 0 ? this : new ReduceOp(reducer, axes, keepDims, prologue,
                 Scalars.zeros(prologue.params()));

@@ -50,7 +50,7 @@ public record WindowGeometry(List<Integer> stride, List<Integer> padLow, List<In
     public long windows(String op, int axis, long extent, long size, boolean ceil) {
         long span = dilation.get(axis) * (size - 1) + 1;
         long padded = extent + padLow.get(axis) + padHigh.get(axis);
-        if (size < 1 || span > padded) {
+        if (size < 1 || span > padded + (ceil ? stride.get(axis) - 1 : 0)) {
             throw new TensorException(op + ": a window of " + size + " with dilation " + dilation.get(axis)
                     + " does not fit into " + extent + " elements with padding " + padLow.get(axis) + " and "
                     + padHigh.get(axis) + " along spatial axis " + axis);

@@ -1,6 +1,7 @@
 package dev.tenon.data.format;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
@@ -10,18 +11,34 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /// Writes files so that under their name there is, at any moment, either what was there before or all of the new.
-final class AtomicFiles {
+public final class AtomicFiles {
     private AtomicFiles() {}
 
     /// What writes the content.
     @FunctionalInterface
-    interface Content {
+    public interface Content {
+        /// Writes to an empty file.
         void to(FileChannel channel) throws IOException;
+    }
+
+    /// Writes bytes as [#write(Path, Content)] does.
+    ///
+    /// @throws IOException if the file cannot be written
+    public static void write(Path path, byte[] bytes) throws IOException {
+        write(path, channel -> {
+            ByteBuffer left = ByteBuffer.wrap(bytes);
+            while (left.hasRemaining()) {
+                channel.write(left);
+            }
+        });
     }
 
     /// Writes to a temporary name in the same folder, forces it to disk and renames it. If anything fails, the
     /// temporary file is deleted and the name keeps what it had.
-    static void write(Path path, Content content) throws IOException {
+    ///
+    /// @throws IOException if the file cannot be written; a [FileSystemException] where the path is a folder or lies in
+    ///     none
+    public static void write(Path path, Content content) throws IOException {
         Path name = path.getFileName();
         if (name == null || Files.isDirectory(path)) {
             throw new FileSystemException(path.toString(), null, "is a folder; give the name of a file in it");

@@ -40,7 +40,7 @@ final class PyTorchLayout implements Closeable, PickleReader.Globals {
     private ByteOrder order = ByteOrder.LITTLE_ENDIAN;
     private long expansionLimit;
 
-    private PyTorchLayout(MappedFile file) {
+    PyTorchLayout(MappedFile file) {
         this.file = file;
     }
 

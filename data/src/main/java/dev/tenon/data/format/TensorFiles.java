@@ -72,6 +72,12 @@ public final class TensorFiles {
 
     private static Format format(MappedFile file) throws IOException {
         MemorySegment m = file.memory();
+        // Before the others: the length of the header may begin with the bytes of a pickle or an archive, but is never
+        // so large that its upper half is not zero.
+        if (m.byteSize() > 8 && m.get(ValueLayout.JAVA_BYTE, 8) == '{'
+                && m.get(ValueLayout.JAVA_INT_UNALIGNED, 4) == 0) {
+            return Format.SAFETENSORS;
+        }
         if (m.byteSize() >= NUMPY.length && m.asSlice(0, NUMPY.length).mismatch(MemorySegment.ofArray(NUMPY)) < 0) {
             return Format.NPY;
         }
@@ -82,9 +88,6 @@ public final class TensorFiles {
         }
         if (m.byteSize() > 2 && m.get(ValueLayout.JAVA_BYTE, 0) == (byte) 0x80) {
             return Format.PYTORCH;
-        }
-        if (m.byteSize() > 8 && m.get(ValueLayout.JAVA_BYTE, 8) == '{') {
-            return Format.SAFETENSORS;
         }
         throw file.origin().error("is no file of tensors: its first bytes are those of neither safetensors, PyTorch"
                 + " (.pt) nor NumPy (.npz, .npy)");

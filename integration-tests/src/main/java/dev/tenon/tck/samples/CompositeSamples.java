@@ -4,6 +4,8 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.api.op.Attention;
+import dev.tenon.api.op.AttentionBackward;
 import dev.tenon.api.op.BatchNorm;
 import dev.tenon.api.op.BatchNormBackward;
 import dev.tenon.api.op.Cat;
@@ -30,6 +32,7 @@ public final class CompositeSamples {
         List<Sample> s = new ArrayList<>();
         for (DType d : Shapes.FLOATS) {
             s.addAll(softmax(d));
+            s.addAll(attention(d));
             s.addAll(normalisation(d));
             s.addAll(statistics(d));
         }
@@ -60,6 +63,52 @@ public final class CompositeSamples {
         s.add(Sample.of("log_softmax", d, "long", new LogSoftmax(1), Family.COMPOSITE, Input.of(d, 3, 1023)));
         s.add(Sample.of("log_softmax", d, "small", new LogSoftmax(1), Family.COMPOSITE, Input.of(d, 2, 4))
                 .gradients(2));
+        return s;
+    }
+
+    private static List<Sample> attention(DType d) {
+        List<Sample> s = new ArrayList<>();
+        DType work = d.kind().dtype();
+        // Exponentials of large scores would make errors large.
+        Domain small = Domain.of(-1, 1);
+        Shape[] shapes = {Shape.of(2, 3, 5, 7), Shape.of(4, 1), Shape.of(1, 9, 9), Shape.of(2, 130, 140)};
+        for (Shape scores : shapes(d, shapes)) {
+            Shape leading = scores.slice(0, scores.rank() - 2);
+            Shape queries = scores.slice(0, scores.rank() - 1);
+            Input q = Input.of(d, queries.concat(Shape.of(6)).toArray()).from(small);
+            Input k = Input.of(d, leading.concat(Shape.of(scores.dim(-1), 6)).toArray()).from(small).seed(2);
+            Input v = Input.of(d, leading.concat(Shape.of(scores.dim(-1), 5)).toArray()).from(small).seed(3);
+            Input g = Input.of(d, queries.concat(Shape.of(5)).toArray()).from(small).seed(4);
+            Input total = Input.of(work, queries.toArray()).from(Domain.of(3, 4));
+            Input along = Input.of(work, queries.toArray()).seed(6);
+            // The exponentials of many scores are added up, and again when they weigh the values.
+            double size = scores.dim(-1) > 100 ? 16 : 0;
+            List<Input> masks = List.of(Input.of(d, scores.dim(-2), scores.dim(-1)).from(small).seed(7),
+                    Input.of(d, leading.concat(Shape.of(1, scores.dim(-1))).toArray()).from(small)
+                            .seed(8));
+            for (boolean causal : new boolean[] {false, true}) {
+                Attention op = new Attention(causal, 0.4);
+                String variant = scores + (causal ? " causal" : "");
+                s.addAll(Sample.of("attention", d, variant, op, Family.COMPOSITE, q, k, v).scale(size)
+                        .inLayouts(Layout.STRIDED));
+                s.addAll(Sample.of("attention_backward", d, variant, new AttentionBackward(op), Family.COMPOSITE, g, q,
+                        k, v, total, along).scale(size).inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
+                for (Input mask : masks) {
+                    String masked = variant + " masked " + mask.shape();
+                    s.addAll(Sample.of("attention", d, masked, op, Family.COMPOSITE, q, k, v, mask)
+                            .scale(size).inLayouts(Layout.TRANSPOSED));
+                    s.add(Sample.of("attention_backward", d, masked, new AttentionBackward(op), Family.COMPOSITE, g, q,
+                            k, v, total, along, mask).scale(size));
+                }
+            }
+        }
+        Attention plain = new Attention(true, 0.7);
+        s.add(Sample.of("attention", d, "no keys", plain, Family.COMPOSITE, Input.of(d, 2, 3, 4), Input.of(d, 2, 0, 4),
+                Input.of(d, 2, 0, 5)));
+        s.add(Sample.of("attention", d, "small", plain, Family.COMPOSITE, Input.of(d, 3, 2), Input.of(d, 3, 2).seed(2),
+                Input.of(d, 3, 2).seed(3)).gradients(2));
+        s.add(Sample.of("attention", d, "small masked", new Attention(false, 0.7), Family.COMPOSITE, Input.of(d, 2, 2),
+                Input.of(d, 3, 2).seed(2), Input.of(d, 3, 2).seed(3), Input.of(d, 2, 3).seed(4)).gradients(2));
         return s;
     }
 

@@ -2,10 +2,13 @@ package dev.tenon.nn.functional;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
+import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import dev.tenon.api.op.Attention;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +16,36 @@ import org.jspecify.annotations.Nullable;
 public final class Attentions {
     private Attentions() {}
 
-    /// The attended values, and how much each of them counted.
-    public record Attended(Tensor output, Tensor weights) {}
+    /// The attended values, and how much each of them counted (null where that was not asked for).
+    public record Attended(Tensor output, @Nullable Tensor weights) {}
+
+    /// softmax(scale Q Kᵀ + mask) V as one op, which need not hold all scores at once.
+    ///
+    /// @param query `[..., queries, width]`
+    /// @param key `[..., keys, width]`
+    /// @param value `[..., keys, values]`
+    /// @param mask which keys a query may attend to (`BOOL`), or what is added to the scores; broadcasts to
+    ///     `[..., queries, keys]`; or null
+    /// @param causal whether query i only attends to keys up to i
+    /// @param scale what the scores are multiplied by
+    /// @return `[..., queries, values]`
+    /// @throws TensorException if shapes do not fit, or there are both a mask and causality
+    public static Tensor attention(
+            Tensor query, Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double scale) {
+        check(query, key, value, mask, causal);
+        int rank = query.rank();
+        Shape leading = query.shape().slice(0, rank - 2);
+        boolean same = key.rank() == rank && value.rank() == rank && leading.equals(key.shape().slice(0, rank - 2))
+                && leading.equals(value.shape().slice(0, rank - 2));
+        if (!same) {
+            return scaledDotProduct(query, key, value, mask, causal, 0, scale).output;
+        }
+        List<Tensor> in = new ArrayList<>(List.of(query, key, value));
+        if (mask != null) {
+            in.add(mask.dtype() == DType.BOOL ? added(mask.logicalNot(), query.dtype()) : mask);
+        }
+        return Dispatcher.apply(new Attention(causal, scale), in).getFirst();
+    }
 
     /// softmax(Q Kᵀ / √width + mask) V.
     ///
@@ -43,16 +74,7 @@ public final class Attentions {
     /// @throws TensorException if shapes do not fit, or there are both a mask and causality
     public static Attended scaledDotProduct(Tensor query, Tensor key, Tensor value, @Nullable Tensor mask,
             boolean causal, double dropout, double scale) {
-        boolean fits = query.rank() >= 2 && key.rank() >= 2 && value.rank() >= 2 && query.size(-1) == key.size(-1)
-                && key.size(-2) == value.size(-2);
-        if (!fits) {
-            throw new TensorException("scaled_dot_product_attention: query " + query.shape() + ", key " + key.shape()
-                    + ", value " + value.shape()
-                    + ": expected [..., queries, width], [..., keys, width] and [..., keys, values]");
-        }
-        if (causal && mask != null) {
-            throw new TensorException("scaled_dot_product_attention: both a mask and causal: give one of them");
-        }
+        check(query, key, value, mask, causal);
         Tensor scores = query.mul(scale).matmul(key.mT());
         Tensor m = mask;
         if (causal) {
@@ -66,6 +88,19 @@ public final class Attentions {
         }
         Tensor weights = Dropouts.dropout(scores.softmax(-1), dropout, dropout > 0);
         return new Attended(weights.matmul(value), weights);
+    }
+
+    private static void check(Tensor query, Tensor key, Tensor value, @Nullable Tensor mask, boolean causal) {
+        boolean fits = query.rank() >= 2 && key.rank() >= 2 && value.rank() >= 2 && query.size(-1) == key.size(-1)
+                && key.size(-2) == value.size(-2);
+        if (!fits) {
+            throw new TensorException("scaled_dot_product_attention: query " + query.shape() + ", key " + key.shape()
+                    + ", value " + value.shape()
+                    + ": expected [..., queries, width], [..., keys, width] and [..., keys, values]");
+        }
+        if (causal && mask != null) {
+            throw new TensorException("scaled_dot_product_attention: both a mask and causal: give one of them");
+        }
     }
 
     /// Attention with several heads: query, key and value are mapped linearly, cut into heads, attended to, put
@@ -91,16 +126,17 @@ public final class Attentions {
                     + ": expected [n, queries, width] and [3 width, width]");
         }
         List<Tensor> in = inWeight.split(width, 0);
-        return multiHead(query, key, value, heads, in, inBias, outWeight, outBias, mask, keyPadding, dropout);
+        return multiHead(query, key, value, heads, in, inBias, outWeight, outBias, mask, keyPadding, dropout, true);
     }
 
     /// As [#multiHead(Tensor, Tensor, Tensor, int, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, double)], with maps
     /// of their own for keys and values of other widths.
     ///
     /// @param inWeights the maps of query, key and value, each `[width, its width]`
+    /// @param withWeights whether the weights of each head are wanted, which takes longer
     public static Attended multiHead(Tensor query, Tensor key, Tensor value, int heads, List<Tensor> inWeights,
             @Nullable Tensor inBias, Tensor outWeight, @Nullable Tensor outBias, @Nullable Tensor mask,
-            @Nullable Tensor keyPadding, double dropout) {
+            @Nullable Tensor keyPadding, double dropout, boolean withWeights) {
         long width = query.size(-1);
         boolean fits = query.rank() == 3 && key.rank() == 3 && value.rank() == 3 && heads > 0 && width % heads == 0
                 && query.size(0) == key.size(0) && key.size(0) == value.size(0) && key.size(1) == value.size(1);
@@ -125,7 +161,10 @@ public final class Attentions {
             padding = padding.unsqueeze(1).unsqueeze(1);
             added = added == null ? padding : added.add(padding);
         }
-        Attended a = scaledDotProduct(parts[0], parts[1], parts[2], added, false, dropout);
+        double scale = 1 / Math.sqrt((double) width / heads);
+        Attended a = withWeights || dropout > 0
+                ? scaledDotProduct(parts[0], parts[1], parts[2], added, false, dropout, scale)
+                : new Attended(attention(parts[0], parts[1], parts[2], added, false, scale), null);
         Tensor joined = a.output.transpose(1, 2).flatten(2, 3);
         return new Attended(Linears.linear(joined, outWeight, outBias), a.weights);
     }
@@ -157,6 +196,11 @@ public final class Attentions {
         if (mask == null || mask.dtype() != DType.BOOL) {
             return mask;
         }
-        return Tensors.zeros(mask.shape(), dtype, mask.device()).maskedFill(mask, Double.NEGATIVE_INFINITY);
+        return added(mask, dtype);
+    }
+
+    /// What is added to the scores of keys that do not count.
+    private static Tensor added(Tensor masked, DType dtype) {
+        return Tensors.zeros(masked.shape(), dtype, masked.device()).maskedFill(masked, Double.NEGATIVE_INFINITY);
     }
 }

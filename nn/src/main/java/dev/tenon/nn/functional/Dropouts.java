@@ -119,7 +119,7 @@ public final class Dropouts {
     }
 
     private static Scalars scalars(Generator g, double p, double... more) {
-        return Scalars.ofBits(g.seed(), g.nextStream()).concat(Scalars.of(p)).concat(Scalars.of(more));
+        return g.draw().concat(Scalars.of(p)).concat(Scalars.of(more));
     }
 
     private static void check(String op, Tensor x, double p) {

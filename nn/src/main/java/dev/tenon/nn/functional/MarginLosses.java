@@ -119,7 +119,7 @@ public final class MarginLosses {
         boolean lacks = var.rank() == input.rank() - 1 && var.rank() > 0
                 && var.shape().equals(input.shape().without(input.rank() - 1));
         Tensor v = lacks ? var.unsqueeze(-1) : var;
-        if (v.elements() > 0 && v.detach().min().item() < 0) {
+        if (v.elements() > 0 && !Context.isRecording() && v.detach().min().item() < 0) {
             throw new TensorException("gaussian_nll_loss: a variance is negative");
         }
         // The limit changes the value, not the gradient.

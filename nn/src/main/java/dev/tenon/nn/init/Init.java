@@ -37,6 +37,16 @@ public final class Init {
         return new Fans(weight.dim(1) * field, weight.dim(0) * field);
     }
 
+    private static final ThreadLocal<Boolean> SKIPS = ThreadLocal.withInitial(() -> false);
+
+    /// Until closed, what this thread fills with random numbers stays as it is, whatever is in its memory: for modules
+    /// that get their values from a file right after being built, for which random numbers are lost time.
+    public static Context.Mode skippingRandom() {
+        boolean before = SKIPS.get();
+        SKIPS.set(true);
+        return () -> SKIPS.set(before);
+    }
+
     private static Tensor put(Tensor t, Tensor values) {
         return t.copy_(values);
     }
@@ -65,6 +75,9 @@ public final class Init {
 
     /// Uniform in [low, high).
     public static Tensor uniform(Tensor t, double low, double high, Generator g) {
+        if (SKIPS.get()) {
+            return t;
+        }
         try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
             return put(t, Tensors.uniform(t.shape(), low, high, t.dtype(), t.device(), g));
         }
@@ -77,6 +90,9 @@ public final class Init {
 
     /// Normal with the given mean and standard deviation.
     public static Tensor normal(Tensor t, double mean, double deviation, Generator g) {
+        if (SKIPS.get()) {
+            return t;
+        }
         try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
             return put(t, Tensors.normal(t.shape(), mean, deviation, t.dtype(), t.device(), g));
         }
@@ -87,6 +103,9 @@ public final class Init {
         if (!(low < high) || !(deviation > 0)) {
             throw new TensorException("truncNormal: deviation " + deviation + ", limits " + low + " and " + high
                     + ": expected a deviation above 0 and limits in order");
+        }
+        if (SKIPS.get()) {
+            return t;
         }
         try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
             double from = erf((low - mean) / (deviation * Math.sqrt(2)));
@@ -160,6 +179,9 @@ public final class Init {
     public static Tensor orthogonal(Tensor t, double gain, Generator g) {
         if (t.rank() < 2) {
             throw new TensorException("init: orthogonal takes [out, in, ...], got " + t.shape());
+        }
+        if (SKIPS.get()) {
+            return t;
         }
         int rows = (int) t.size(0);
         int columns = (int) (rows == 0 ? 0 : t.elements() / rows);

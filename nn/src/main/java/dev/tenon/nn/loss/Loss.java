@@ -9,6 +9,7 @@ import java.util.List;
 /// A loss of an input against a target.
 public abstract class Loss extends Module {
     private final Reduction reduction;
+    private boolean single;
 
     /// A loss with the given reduction.
     protected Loss(Reduction reduction) {
@@ -17,7 +18,18 @@ public abstract class Loss extends Module {
 
     /// What becomes of the losses of the single elements.
     public final Reduction reduction() {
-        return reduction;
+        return single ? Reduction.NONE : reduction;
+    }
+
+    /// The losses of the single elements, as if the loss had been made with [Reduction#NONE]: to be weighted one by
+    /// one.
+    public final Tensor elements(Tensor input, Tensor target) {
+        single = true;
+        try {
+            return call(input, target);
+        } finally {
+            single = false;
+        }
     }
 
     /// Runs the hooks and [#forward(Tensor, Tensor)]; under [Autocast] in 32 bits.

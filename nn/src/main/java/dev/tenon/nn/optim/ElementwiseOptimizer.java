@@ -1,5 +1,6 @@
 package dev.tenon.nn.optim;
 
+import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Dispatcher;
@@ -110,7 +111,9 @@ public abstract class ElementwiseOptimizer extends Optimizer {
     protected void update(ParameterGroup group, Parameter p, Tensor gradient, ParameterState state) {
         List<String> switches = switches(group);
         List<String> names = states(switches);
-        List<Number> numbers = numbers(group, state, state.nextStep());
+        // A capture learns the names of the numbers only: each run of its graph is a step and asks for their values.
+        ParameterState counted = Context.isRecording() ? state.numbersOnly() : state;
+        List<Number> numbers = numbers(group, counted, counted.nextStep());
         Tensor value = p.get();
         List<Tensor> in = new ArrayList<>(names.size() + 2);
         List<Tensor> out = new ArrayList<>(names.size() + 1);
@@ -122,14 +125,16 @@ public abstract class ElementwiseOptimizer extends Optimizer {
             in.add(t);
             out.add(t);
         }
-        double[] values = new double[numbers.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = numbers.get(i).value;
-        }
+        Scalars values = counted == state ? Scalars.of(values(numbers))
+                : Scalars.perRun(numbers.size(), () -> values(numbers(group, state, state.nextStep())));
         Lambda body = formulas.computeIfAbsent(new Key(names, switches, value.dtype(), gradient.dtype()),
                 k -> lambda(k, numbers));
         String op = getClass().getSimpleName().toLowerCase(Locale.ROOT) + "_step";
-        Dispatcher.applyInto(MapOp.of(op, body, Scalars.of(values)), in, out);
+        Dispatcher.applyInto(MapOp.of(op, body, values), in, out);
+    }
+
+    private static double[] values(List<Number> numbers) {
+        return numbers.stream().mapToDouble(Number::value).toArray();
     }
 
     private Lambda lambda(Key k, List<Number> numbers) {

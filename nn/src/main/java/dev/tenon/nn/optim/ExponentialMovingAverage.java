@@ -138,6 +138,19 @@ public final class ExponentialMovingAverage {
         };
     }
 
+    /// Gives the parameters the values of the means for good, at the end of training.
+    ///
+    /// @throws IllegalStateException while the means stand in for the weights
+    public void copyToParameters() {
+        if (applied) {
+            throw new IllegalStateException("moving average: copyToParameters() while the averages stand in for the"
+                    + " weights");
+        }
+        try (Context.Mode _ = Context.noGrad()) {
+            parameters.forEach((name, p) -> copy(average(name, p), p));
+        }
+    }
+
     private static void copy(Tensor from, Parameter to) {
         try (Scope _ = Scope.open()) {
             to.get().copy_(from.to(to.device()).to(to.dtype()));

@@ -125,11 +125,14 @@ public final class Muon extends ElementwiseOptimizer {
             super.update(group, p, gradient, state);
             return;
         }
-        state.nextStep();
         Kind kind = p.dtype().kind();
         DType work = kind.dtype();
         Tensor b = state.tensor("momentum", p, 0);
-        double momentum = group.get("momentum");
+        Scalars momenta = Scalars.perRun(2, () -> {
+            state.nextStep();
+            double momentum = group.get("momentum");
+            return new double[] {momentum, 1 - momentum};
+        });
         Expr g = in(0, gradient.dtype(), work);
         Expr signed = mul(group.is("maximize") ? Exprs.neg(g) : g, new Expr.Param(kind, 1));
         Expr next = add(mul(in(1, work), new Expr.Param(kind, 0)), signed);
@@ -137,7 +140,7 @@ public final class Muon extends ElementwiseOptimizer {
                 ? Lambda.of(List.of(next, add(signed, mul(next, new Expr.Param(kind, 0)))), List.of(work, work))
                 : Lambda.of(List.of(next, next), List.of(work, work));
         Tensor u = b.clone();
-        Dispatcher.applyInto(MapOp.of("muon_momentum", collect, Scalars.of(momentum, 1 - momentum)),
+        Dispatcher.applyInto(MapOp.of("muon_momentum", collect, momenta),
                 List.of(gradient, b), List.of(b, u));
         long rows = p.shape().dim(0);
         long columns = rows == 0 ? 0 : p.elements() / rows;
@@ -150,7 +153,8 @@ public final class Muon extends ElementwiseOptimizer {
         Expr old = in(0, p.dtype());
         Lambda move = Lambda.of(
                 sub(mul(old, new Expr.Param(kind, 0)), mul(in(1, work), new Expr.Param(kind, 1))), p.dtype());
-        Scalars numbers = Scalars.of(1 - group.lr() * group.get("weightDecay"), group.lr() * scale);
+        Scalars numbers = Scalars.perRun(2,
+                () -> new double[] {1 - group.lr() * group.get("weightDecay"), group.lr() * scale});
         Dispatcher.applyInto(MapOp.of("muon_step", move, numbers), List.of(p.get(), x.reshape(p.shape())),
                 List.of(p.get()));
     }

@@ -28,6 +28,14 @@ public final class ParameterState {
         return ++step;
     }
 
+    /// A state at the same step with the same numbers and no tensors.
+    ParameterState numbersOnly() {
+        ParameterState s = new ParameterState();
+        s.step = step;
+        s.numbers.putAll(numbers);
+        return s;
+    }
+
     void setStep(long n) {
         step = n;
     }
@@ -38,7 +46,8 @@ public final class ParameterState {
         Tensor t = tensors.get(name);
         if (t == null) {
             DType dtype = p.dtype().kind().dtype();
-            try (Context.Mode _ = Context.unscoped()) {
+            // Made at once even inside a capture: it lives on from run to run.
+            try (Context.Mode _ = Context.unscoped(); Context.Mode _ = Context.recording(null)) {
                 t = Tensors.full(p.shape(), initial, dtype, p.device());
             }
             tensors.put(name, t);

@@ -129,12 +129,13 @@ public final class MultiheadAttention extends Module {
         Tensor padding = single && keyPadding != null && keyPadding.rank() == 1 ? keyPadding.unsqueeze(0) : keyPadding;
         var y = Attentions.multiHead(arranged(query), arranged(key), arranged(value), heads, in,
                 inBias == null ? null : inBias.get(), out.weight().get(), outBias == null ? null : outBias.get(),
-                mask, padding, isTraining() ? options.dropout() : 0);
+                mask, padding, isTraining() ? options.dropout() : 0, withWeights);
         Tensor output = single ? y.output().squeeze(0) : options.batchFirst() ? y.output() : y.output().transpose(0, 1);
-        if (!withWeights) {
+        Tensor weights = y.weights();
+        if (!withWeights || weights == null) {
             return List.of(output);
         }
-        Tensor weights = average ? y.weights().mean(1) : y.weights();
+        weights = average ? weights.mean(1) : weights;
         return List.of(output, single ? weights.squeeze(0) : weights);
     }
 

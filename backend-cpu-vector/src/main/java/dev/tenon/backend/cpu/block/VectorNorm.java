@@ -129,6 +129,19 @@ public final class VectorNorm {
         }
     }
 
+    /// `y = w (g - along) scale`, the gradient of what a softmax was taken of.
+    public static void weighted(long w, long g, float along, float scale, long y, int n) {
+        FloatVector m = FloatVector.broadcast(S, along);
+        FloatVector r = FloatVector.broadcast(S, scale);
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            load(g + 4L * i).sub(m).mul(load(w + 4L * i)).mul(r).intoMemorySegment(ALL, y + 4L * i, ORDER);
+        }
+        for (; i < n; i++) {
+            Mem.putFloat(y + 4L * i, (Mem.getFloat(g + 4L * i) - along) * Mem.getFloat(w + 4L * i) * scale);
+        }
+    }
+
     /// Adds `g (x - mean) scale` to one vector and `g` to another.
     public static void accumulate(long g, long x, float mean, float scale, long toScale, long toShift, int n) {
         FloatVector m = FloatVector.broadcast(S, mean);

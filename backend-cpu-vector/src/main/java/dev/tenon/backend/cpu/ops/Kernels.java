@@ -1,6 +1,8 @@
 package dev.tenon.backend.cpu.ops;
 
 import dev.tenon.api.DType;
+import dev.tenon.api.op.Attention;
+import dev.tenon.api.op.AttentionBackward;
 import dev.tenon.api.op.BatchNorm;
 import dev.tenon.api.op.BatchNormBackward;
 import dev.tenon.api.op.CopyOp;
@@ -59,6 +61,7 @@ public final class Kernels {
             case Softmax s -> softmax(s.axis(), in, out, false);
             case LogSoftmax s -> softmax(s.axis(), in, out, true);
             case BatchNorm _, BatchNormBackward _, LayerNorm _, LayerNormBackward _ -> norms.prepare(op, in, out);
+            case Attention _, AttentionBackward _ -> AttentionKernel.prepare(blocks, pool, op, in, out);
             default -> in.isEmpty() ? Optional.empty() : windowed.prepare(op, in, out);
         };
     }

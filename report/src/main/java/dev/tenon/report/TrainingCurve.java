@@ -1,5 +1,6 @@
-package dev.tenon.cli;
+package dev.tenon.report;
 
+import dev.tenon.nn.train.History;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -8,6 +9,7 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -54,6 +56,19 @@ public final class TrainingCurve {
     }
 
     private TrainingCurve() {
+    }
+
+    /// The epochs of a history: its `loss`, and a value from 0 to 1, such as `val_accuracy`.
+    ///
+    /// @throws IllegalArgumentException if the history has no such value
+    public static List<Epoch> of(History history, String accuracy) {
+        double[] loss = history.get("loss");
+        double[] shares = history.get(accuracy);
+        List<Epoch> out = new ArrayList<>();
+        for (int i = 0; i < loss.length; i++) {
+            out.add(new Epoch(history.epochs().get(i).number(), loss[i], shares[i]));
+        }
+        return out;
     }
 
     /// Draws the curve, 1200 x 720 pixels, and writes it as PNG; the file appears whole or not at all.

@@ -1,14 +1,12 @@
-package dev.tenon.cli;
+package dev.tenon.report;
 
+import dev.tenon.data.format.AtomicFiles;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -31,34 +29,21 @@ final class PngFile {
     /// @throws IOException if the folder cannot be made or written to; the message names the picture, the path and why
     static void write(BufferedImage image, Path path, String what) throws IOException {
         byte[] png = encode(image);
-        Path target = path.toAbsolutePath();
-        Path folder = target.getParent();
-        Path name = target.getFileName();
-        if (folder == null || name == null || Files.isDirectory(target)) {
+        Path folder = path.toAbsolutePath().getParent();
+        if (folder == null || path.getFileName() == null || Files.isDirectory(path)) {
             throw failure(path, what, "it is a folder; give the name of a file", null);
         }
-        Path temporary = folder.resolve("." + name + "." + ProcessHandle.current().pid() + "-"
-            + Long.toHexString(System.nanoTime()) + ".tmp");
         try {
             Files.createDirectories(folder);
-            Files.write(temporary, png, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            try {
-                Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-            }
+            AtomicFiles.write(path, png);
         } catch (IOException e) {
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException suppressed) {
-                e.addSuppressed(suppressed);
-            }
             throw failure(path, what, "folder " + folder + " cannot be written to (" + reason(e)
                 + "); choose another folder or change its permissions", e);
         }
     }
 
-    private static byte[] encode(BufferedImage image) throws IOException {
+    /// The picture as PNG.
+    static byte[] encode(BufferedImage image) throws IOException {
         var bytes = new ByteArrayOutputStream();
         // in memory on purpose: ImageIO's own cache would write to the machine's temporary folder
         try (var stream = new MemoryCacheImageOutputStream(bytes)) {

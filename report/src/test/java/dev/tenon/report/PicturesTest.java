@@ -1,4 +1,4 @@
-package dev.tenon.cli;
+package dev.tenon.report;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package dev.tenon.cli;
+package dev.tenon.report;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -35,7 +35,8 @@ public final class SamplePage {
 
     /// One image and what was said about it.
     ///
-    /// @param pixels `height` x `width` brightness values, row by row, 0 black to 1 white; values outside are clipped
+    /// @param pixels `height` x `width` brightness values, row by row, 0 black to 1 white, or three times as many: the
+    ///     red ones, then the green, then the blue; values outside are clipped
     /// @param height rows
     /// @param width pixels per row
     /// @param predicted the class the model chose
@@ -45,9 +46,10 @@ public final class SamplePage {
         /// @throws IllegalArgumentException if the sizes do not match or the probability is not within 0 to 1
         public Sample {
             Objects.requireNonNull(pixels, "pixels");
-            if (height < 1 || width < 1 || (long) height * width != pixels.length) {
+            long size = (long) height * width;
+            if (height < 1 || width < 1 || size != pixels.length && 3 * size != pixels.length) {
                 throw new IllegalArgumentException("sample: " + pixels.length + " pixels are not " + height + " x "
-                    + width + " of them");
+                    + width + " of them, grey or in three colours");
             }
             if (!(probability >= 0 && probability <= 1 + 1e-5)) {
                 throw new IllegalArgumentException("sample: probability " + probability
@@ -135,7 +137,7 @@ public final class SamplePage {
     private static void head(Graphics2D g, String title, List<Sample> samples, int room) {
         g.setColor(INK);
         g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 22));
-        g.drawString(fit(title, g.getFontMetrics(), room), MARGIN, MARGIN + 10);
+        g.drawString(Captions.fit(title, g.getFontMetrics(), room), MARGIN, MARGIN + 10);
         long right = samples.stream().filter(Sample::right).count();
         String summary = right + " of " + samples.size() + " right";
         g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 16));
@@ -144,7 +146,7 @@ public final class SamplePage {
         if (right < samples.size()) {
             int x = MARGIN + g.getFontMetrics().stringWidth(summary + "   ");
             g.setColor(WRONG);
-            g.drawString(fit("mistakes in red", g.getFontMetrics(), room), x, MARGIN + 36);
+            g.drawString(Captions.fit("mistakes in red", g.getFontMetrics(), room), x, MARGIN + 36);
         }
     }
 
@@ -168,10 +170,10 @@ public final class SamplePage {
         g.drawString(chance, x + CELL - chanceWidth, y + CELL + 22);
         String truth = "true: " + name(sample.actual(), names);
         g.setColor(right ? QUIET : WRONG);
-        g.drawString(fit(truth, small, CELL), x, y + CELL + 42);
+        g.drawString(Captions.fit(truth, small, CELL), x, y + CELL + 42);
         g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 19));
         g.setColor(right ? INK : WRONG);
-        g.drawString(fit(name(sample.predicted(), names), g.getFontMetrics(), CELL - chanceWidth - 8), x,
+        g.drawString(Captions.fit(name(sample.predicted(), names), g.getFontMetrics(), CELL - chanceWidth - 8), x,
             y + CELL + 22);
     }
 
@@ -184,9 +186,11 @@ public final class SamplePage {
         BufferedImage image = new BufferedImage(sample.width(), sample.height(), BufferedImage.TYPE_INT_RGB);
         for (int row = 0; row < sample.height(); row++) {
             for (int column = 0; column < sample.width(); column++) {
-                float value = sample.pixels()[row * sample.width() + column];
-                int grey = Float.isNaN(value) ? 0 : Math.round(255 * Math.clamp(value, 0f, 1f));
-                image.setRGB(column, row, grey << 16 | grey << 8 | grey);
+                int at = row * sample.width() + column;
+                int size = sample.height() * sample.width();
+                boolean grey = sample.pixels().length == size;
+                image.setRGB(column, row, level(sample, at) << 16 | level(sample, grey ? at : at + size) << 8
+                    | level(sample, grey ? at : at + 2 * size));
             }
         }
         g.setColor(Color.BLACK);
@@ -196,18 +200,12 @@ public final class SamplePage {
         g.drawImage(image, x + (CELL - width) / 2, y + (CELL - height) / 2, width, height, null);
     }
 
-    private static String name(int label, List<String> names) {
-        return label >= 0 && label < names.size() ? names.get(label) : Integer.toString(label);
+    private static int level(Sample sample, int at) {
+        float value = sample.pixels()[at];
+        return Float.isNaN(value) ? 0 : Math.round(255 * Math.clamp(value, 0f, 1f));
     }
 
-    private static String fit(String text, FontMetrics metrics, int room) {
-        if (metrics.stringWidth(text) <= room) {
-            return text;
-        }
-        int length = text.length();
-        while (length > 1 && metrics.stringWidth(text.substring(0, length) + "…") > room) {
-            length--;
-        }
-        return text.substring(0, length) + "…";
+    private static String name(int label, List<String> names) {
+        return label >= 0 && label < names.size() ? names.get(label) : Integer.toString(label);
     }
 }

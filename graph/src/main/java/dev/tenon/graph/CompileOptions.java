@@ -1,0 +1,43 @@
+package dev.tenon.graph;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/// How functions are compiled.
+///
+/// @param cacheSize how many graphs are kept; the one that was used longest ago goes first
+/// @param passes what is done to each graph before it runs, in this order
+/// @param keepsGradients whether gradients that the function itself leaves in leaves, by calling `backward`, are there
+///     after a call; where they are not needed they take no memory of their own
+public record CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes, boolean keepsGradients) {
+    /// Sixteen graphs, as captured.
+    public static final CompileOptions DEFAULT = new CompileOptions(16, List.of());
+
+    /// Options that keep gradients.
+    public CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes) {
+        this(cacheSize, passes, true);
+    }
+
+    /// Checks the size and copies the list.
+    ///
+    /// @throws IllegalArgumentException if no graph may be kept
+    public CompileOptions {
+        if (cacheSize < 1) {
+            throw new IllegalArgumentException("compile: a cache of " + cacheSize + " graphs: expected at least 1");
+        }
+        passes = List.copyOf(passes);
+    }
+
+    /// These options with or without gradients being kept.
+    public CompileOptions keepsGradients(boolean on) {
+        return new CompileOptions(cacheSize, passes, on);
+    }
+
+    Graph optimized(Graph g) {
+        Graph out = g;
+        for (UnaryOperator<Graph> p : passes) {
+            out = p.apply(out);
+        }
+        return out;
+    }
+}

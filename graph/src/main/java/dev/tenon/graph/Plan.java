@@ -1,0 +1,169 @@
+package dev.tenon.graph;
+
+import dev.tenon.api.Context;
+import dev.tenon.api.DType;
+import dev.tenon.api.Device;
+import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.Tensors;
+import dev.tenon.graph.Buffer.Kind;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/// How a graph runs: its steps with prepared kernels, and where everything lies. Made once, run by any number of
+/// threads; each run that is under way has memory of its own.
+final class Plan {
+    private static final int KEPT_FRAMES = 2;
+
+    final List<Step> steps;
+    final List<Buffer> escaping = new ArrayList<>();
+    final MemoryPlan memory;
+    private final Graph graph;
+    private final List<Slot> outputs;
+    private final List<Slot> gradients;
+    private final ConcurrentLinkedQueue<Frame> frames = new ConcurrentLinkedQueue<>();
+
+    Plan(Graph graph) {
+        this.graph = graph;
+        Lowering l = Lowering.of(graph);
+        this.steps = List.copyOf(l.steps());
+        this.outputs = List.copyOf(l.outputs());
+        this.gradients = List.copyOf(l.gradients());
+        this.memory = plan();
+    }
+
+    private MemoryPlan plan() {
+        Set<Buffer> arena = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<Buffer> out = Collections.newSetFromMap(new IdentityHashMap<>());
+        List<Buffer> ordered = new ArrayList<>();
+        Map<Device, Long> alignments = new HashMap<>();
+        for (int i = 0; i < steps.size(); i++) {
+            List<Buffer> used = new ArrayList<>();
+            steps.get(i).in().forEach(s -> used.add(s.buffer()));
+            steps.get(i).out().forEach(s -> used.add(s.buffer()));
+            Buffer w = steps.get(i).workspace();
+            if (w != null) {
+                used.add(w);
+            }
+            for (Buffer b : used) {
+                b.usedAt(i);
+                if (b.kind == Kind.ARENA && arena.add(b)) {
+                    ordered.add(b);
+                    alignments.computeIfAbsent(b.device, d -> d.runtime().alignment());
+                }
+                if (b.kind == Kind.OUTPUT && out.add(b)) {
+                    escaping.add(b);
+                }
+            }
+        }
+        for (int i = 0; i < steps.size(); i++) {
+            writeOver(steps.get(i), i);
+        }
+        return new MemoryPlan(ordered, alignments);
+    }
+
+    /// Lets an elementwise step write its results over operands of the same layout that are not needed any more.
+    private static void writeOver(Step s, int at) {
+        if (!s.isElementwise()) {
+            return;
+        }
+        for (Slot out : s.out()) {
+            for (Slot in : s.in()) {
+                Buffer from = in.buffer().root();
+                boolean alone = s.in().stream().filter(x -> x.buffer().root() == from).allMatch(in::equals)
+                        && s.out().stream().noneMatch(x -> x.buffer().root() == from);
+                if (alone && from.kind == Kind.ARENA && from.last == at && in.offset() == 0
+                        && in.type().equals(out.type()) && from.bytes == out.buffer().bytes
+                        && out.buffer().kind == Kind.ARENA && out.buffer().root() == out.buffer()
+                        && out.buffer().first == at && out.offset() == 0) {
+                    out.buffer().putOver(from);
+                    break;
+                }
+            }
+        }
+    }
+
+    // --- runs
+
+    List<Tensor> run(List<Tensor> feeds, Draws draws) {
+        try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.policy(null)) {
+            List<Tensor> in = new ArrayList<>(feeds.size());
+            for (int i = 0; i < feeds.size(); i++) {
+                in.add(Views.laidOut(feeds.get(i), graph.inputs().get(i).type()));
+            }
+            Map<Buffer, Tensor> fresh = allocate();
+            Frame frame = frames.poll();
+            if (frame == null) {
+                frame = new Frame(this);
+            }
+            Trace trace = Trace.current();
+            boolean done = false;
+            try {
+                frame.run(in, fresh, draws, trace);
+                draws.rest();
+                done = true;
+            } finally {
+                if (!done) {
+                    frame.close();
+                    fresh.values().forEach(Tensor::close);
+                }
+            }
+            List<Tensor> results = new ArrayList<>(outputs.size());
+            for (Slot s : outputs) {
+                results.add(handle(frame, s));
+            }
+            for (int i = 0; i < gradients.size(); i++) {
+                Slot s = gradients.get(i);
+                graph.gradients().get(i).leaf().setGrad(frame.base(s.buffer()).inMemory(s.byteOffset(), s.type()));
+            }
+            graph.updates().forEach(u -> u.parameter().tensor().touch());
+            frame.unbind();
+            if (frames.size() < KEPT_FRAMES) {
+                frames.add(frame);
+            } else {
+                frame.close();
+            }
+            fresh.values().forEach(Tensor::close);
+            for (int i = 0; i < in.size(); i++) {
+                if (in.get(i) != feeds.get(i)) {
+                    in.get(i).close();
+                }
+            }
+            return results;
+        }
+    }
+
+    /// A tensor in the caller's scope.
+    private static Tensor handle(Frame frame, Slot s) {
+        try (Tensor t = frame.tensor(s)) {
+            return t.detach();
+        }
+    }
+
+    private Map<Buffer, Tensor> allocate() {
+        Map<Buffer, Tensor> fresh = new IdentityHashMap<>();
+        try (Context.Mode _ = Context.unscoped()) {
+            for (Buffer b : escaping) {
+                fresh.put(b, bytes(b.bytes, b.device));
+            }
+        }
+        return fresh;
+    }
+
+    static Tensor bytes(long n, Device device) {
+        return Tensors.empty(Shape.of(n), DType.U8, device);
+    }
+
+    /// Gives back the memory that is kept from run to run.
+    void releaseMemory() {
+        for (Frame f = frames.poll(); f != null; f = frames.poll()) {
+            f.close();
+        }
+    }
+}

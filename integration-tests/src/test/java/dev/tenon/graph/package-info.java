@@ -1,0 +1,5 @@
+/// Graphs of models and training steps.
+@NullMarked
+package dev.tenon.graph;
+
+import org.jspecify.annotations.NullMarked;
