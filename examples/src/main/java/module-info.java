@@ -5,6 +5,7 @@ module dev.tenon.examples {
     requires transitive dev.tenon.api;
     requires transitive dev.tenon.autograd;
     requires dev.tenon.data;
+    requires dev.tenon.graph;
     requires dev.tenon.nn;
     requires static transitive org.jspecify;
 }

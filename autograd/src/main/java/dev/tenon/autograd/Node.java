@@ -246,6 +246,16 @@ abstract class Node implements GradientNode {
     }
 
     @Override
+    public int parentOutput(int operand) {
+        return slots[operand];
+    }
+
+    @Override
+    public List<TensorType> resultTypes() {
+        return List.of(outTypes);
+    }
+
+    @Override
     public void retain() {
         REFERENCES.getAndAdd(this, 1);
     }

@@ -12,8 +12,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tenon",
     description = "Deep learning on the JVM.",
-    subcommands = {TrainCommand.class, PredictCommand.class, SummaryCommand.class, RunCommand.class, ShowCommand.class,
-        ConvertCommand.class, DevicesCommand.class, DoctorCommand.class},
+    subcommands = {
+        TrainCommand.class, PredictCommand.class, SummaryCommand.class, ConvertCommand.class, RunCommand.class,
+        ShowCommand.class, DevicesCommand.class, DoctorCommand.class
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     usageHelpAutoWidth = true)

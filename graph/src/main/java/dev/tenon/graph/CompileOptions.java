@@ -1,5 +1,6 @@
 package dev.tenon.graph;
 
+import dev.tenon.graph.pass.Optimizer;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -10,8 +11,8 @@ import java.util.function.UnaryOperator;
 /// @param keepsGradients whether gradients that the function itself leaves in leaves, by calling `backward`, are there
 ///     after a call; where they are not needed they take no memory of their own
 public record CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes, boolean keepsGradients) {
-    /// Sixteen graphs, as captured.
-    public static final CompileOptions DEFAULT = new CompileOptions(16, List.of());
+    /// Sixteen graphs, optimised by the passes that `-Dtenon.graph.passes` leaves on.
+    public static final CompileOptions DEFAULT = new CompileOptions(16, List.of(Optimizer.standard()));
 
     /// Options that keep gradients.
     public CompileOptions(int cacheSize, List<UnaryOperator<Graph>> passes) {

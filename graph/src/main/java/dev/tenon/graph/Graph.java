@@ -5,6 +5,8 @@ import dev.tenon.api.op.Scalars;
 import dev.tenon.graph.Value.Constant;
 import dev.tenon.graph.Value.Input;
 import dev.tenon.graph.Value.Parameter;
+import dev.tenon.graph.draw.Picture;
+import dev.tenon.graph.pass.Optimizer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -120,6 +122,17 @@ public final class Graph {
         updates.forEach(u -> out.add(u.value()));
         gradients.forEach(g -> out.add(g.value()));
         return out;
+    }
+
+    /// This graph after the standard passes: it computes the same, faster. See [Optimizer] for which there are, for a
+    /// choice among them, and for a report of what they did.
+    public Graph optimized() {
+        return Optimizer.standard().apply(this);
+    }
+
+    /// The graph in the language of Graphviz. [dev.tenon.graph.draw.Picture] draws it as SVG and PNG.
+    public String toDot() {
+        return Picture.of(this).toDot();
     }
 
     // --- runs

@@ -1,12 +1,17 @@
 package dev.tenon.graph;
 
+import dev.tenon.graph.draw.OpFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// A graph as text: one line for each node.
+/// A graph as text: one line for each node, with its results and their types, its op, operands and attributes, and the
+/// line of the program that it comes from.
 final class GraphText {
+    /// Where the comments begin, if a line is not longer.
+    private static final int COMMENT = 80;
+
     private final Map<Value, String> names = new IdentityHashMap<>();
     private final StringBuilder s = new StringBuilder();
     private int next;
@@ -26,8 +31,10 @@ final class GraphText {
         g.constants().forEach(c -> line(indent, "constant " + c.name() + ": " + c.type()));
         for (Node n : g.nodes()) {
             n.outputs().forEach(o -> names.put(o, "%" + next++));
-            line(indent, n.outputs().stream().map(o -> name(o) + ": " + o.type()).collect(Collectors.joining(", "))
-                    + " = " + n.op().name() + list(n.inputs()) + "  # " + n.origin());
+            String attributes = OpFormat.attributes(n.op(), n.inputs().stream().map(Value::type).toList());
+            String text = n.outputs().stream().map(o -> name(o) + ": " + o.type()).collect(Collectors.joining(", "))
+                    + " = " + n.op().name() + list(n.inputs()) + (attributes.isEmpty() ? "" : " {" + attributes + "}");
+            line(indent, text + " ".repeat(Math.max(2, COMMENT - text.length())) + "# " + n.origin().line());
             if (n.op() instanceof ControlOp c) {
                 c.bodies().forEach(b -> graph(b, indent + "    "));
             }

@@ -3,6 +3,7 @@ package dev.tenon.graph;
 import dev.tenon.api.Device;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
+import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
@@ -166,6 +167,31 @@ public final class GraphWriter {
             map.put(old.output(j), n.output(j));
         }
         return n;
+    }
+
+    /// Adds the nodes of another graph that has no updates.
+    ///
+    /// @param operands values of this graph in the place of the other's inputs; copied where their layout is another
+    /// @param origin the line that the nodes come from
+    /// @return the values of its outputs
+    public List<Value> inline(Graph part, List<? extends Value> operands, Origin origin) {
+        Map<Value, Value> inside = new IdentityHashMap<>();
+        for (int i = 0; i < operands.size(); i++) {
+            Value v = operands.get(i);
+            Input in = part.inputs().get(i);
+            inside.put(in, v.type().equals(in.type()) ? v : add(CopyOp.SAME, List.of(v), origin).output());
+        }
+        for (Constant c : part.constants()) {
+            inside.put(c, new Constant("c_" + nodes.size() + "_" + c.name(), c.tensor()));
+        }
+        for (Node n : part.nodes()) {
+            Node now = add(n.op(), n.inputs().stream().map(v -> inside.getOrDefault(v, v)).toList(), n.device(),
+                    origin);
+            for (int j = 0; j < now.outputs().size(); j++) {
+                inside.put(n.output(j), now.output(j));
+            }
+        }
+        return part.outputs().stream().map(o -> inside.getOrDefault(o.value(), o.value())).toList();
     }
 
     /// Finishes a rewritten graph: with the outputs, updates and gradients of the old one, mapped.

@@ -51,6 +51,12 @@ public record Origin(@Nullable StackTraceElement caller, @Nullable StackTraceEle
                         && c.getProtectionDomain().equals(Origin.class.getProtectionDomain());
     }
 
+    /// The line of the user's own program, or of the layer where that is all that is known.
+    public String line() {
+        StackTraceElement e = user != null ? user : caller;
+        return e == null ? "an unknown line" : text(e);
+    }
+
     private static String text(StackTraceElement e) {
         String type = e.getClassName().substring(e.getClassName().lastIndexOf('.') + 1);
         return type + "." + e.getMethodName() + "(" + e.getFileName() + ":" + e.getLineNumber() + ")";

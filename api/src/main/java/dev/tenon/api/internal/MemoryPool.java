@@ -170,7 +170,8 @@ public final class MemoryPool {
         return sizeClass > sizeClass(SMALL);
     }
 
-    /// Gives large blocks back, the largest first, if with `size` more too much would lie idle: a program that goes from
+    /// Gives large blocks back, the largest first, if with `size` more too much would lie idle: a program that goes
+    /// from
     /// one set of sizes to another would otherwise keep the blocks of all of them.
     private void makeRoom(long size) {
         long most = peak + peak / 4 + SPARE;

@@ -1,5 +1,6 @@
 package dev.tenon.api.spi;
 
+import dev.tenon.api.op.TensorType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,16 @@ public interface GradientNode {
 
     /// For each operand, the node that computed it, or null for operands without one.
     List<@Nullable GradientNode> parents();
+
+    /// For each operand, which of its node's results it is.
+    default int parentOutput(int operand) {
+        return 0;
+    }
+
+    /// The types of the results, for drawings; empty where the engine does not know them.
+    default List<TensorType> resultTypes() {
+        return List.of();
+    }
 
     /// One more tensor or node leads here.
     void retain();

@@ -4,14 +4,21 @@ import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
 import dev.tenon.api.op.AvgPool;
 import dev.tenon.api.op.AvgPoolBackward;
+import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.Convolution;
 import dev.tenon.api.op.ConvolutionBackwardData;
 import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.Expr;
+import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.FusedConvolution;
+import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MaxPool;
 import dev.tenon.api.op.MaxPoolBackward;
+import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -79,6 +86,9 @@ public final class WindowSamples {
                 .inLayouts(Layout.TRANSPOSED, Layout.STEPPED));
         s.addAll(Sample.of(op.name(), d, c.name + " biased", op, Family.COMPOSITE, x, w, bias).scale(scale)
                 .inLayouts(Layout.FLIPPED));
+        s.addAll(Sample.of("fused_" + op.name(), d, c.name, finished(op, d), Family.COMPOSITE, x, w,
+                Input.of(d, channels(out)).seed(5), input(d, out, 6)).scale(scale + 4)
+                .inLayouts(Layout.TRANSPOSED, Layout.BROADCAST));
         ConvolutionBackwardData data = new ConvolutionBackwardData(op, c.input);
         s.addAll(Sample.of(data.name(), d, c.name, data, Family.COMPOSITE, g, w).scale(back)
                 .inLayouts(Layout.TRANSPOSED, Layout.BROADCAST));
@@ -86,6 +96,21 @@ public final class WindowSamples {
         s.addAll(Sample.of(weights.name(), d, c.name, weights, Family.COMPOSITE, x, g).scale(weight)
                 .inLayouts(Layout.TRANSPOSED, Layout.BROADCAST));
         return s;
+    }
+
+    /// The convolution, then `max(2 y + bias, residual)`, with a number that is no part of the kernel.
+    private static FusedConvolution finished(Convolution op, DType d) {
+        Expr y = Exprs.add(Exprs.mul(Exprs.in(0, d), new Expr.Param(d.kind(), 0)), Exprs.in(1, d));
+        Lambda body = Lambda.of(Exprs.binary(BinaryFn.MAX, y, Exprs.in(2, d)), d);
+        return new FusedConvolution(op, body, d.isFloating() ? Scalars.of(2.0) : Scalars.ofBits(2));
+    }
+
+    /// The shape of one number for each channel.
+    private static long[] channels(Shape out) {
+        long[] dims = new long[out.rank() - 1];
+        Arrays.fill(dims, 1);
+        dims[0] = out.dim(1);
+        return dims;
     }
 
     private static List<Sample> gradients(DType d) {

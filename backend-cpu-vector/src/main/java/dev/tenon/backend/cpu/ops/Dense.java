@@ -18,6 +18,11 @@ final class Dense implements Kernel {
     interface Body {
         /// Runs with the addresses of the inputs, then of the outputs.
         void run(long[] at);
+
+        /// As [#run(long[])], with the numbers of this run, for ops that take some.
+        default void run(long[] at, Scalars scalars) {
+            run(at);
+        }
     }
 
     private record Copy(int operand, long offset, CopyKernel kernel) {}
@@ -55,7 +60,7 @@ final class Dense implements Kernel {
             @Nullable Operand workspace, Scalars scalars) {
         long[] at = CpuMemory.addresses(in, out);
         if (workspace == null) {
-            body.run(at);
+            body.run(at, scalars);
             return;
         }
         long scratch = CpuMemory.address(workspace);
@@ -67,7 +72,7 @@ final class Dense implements Kernel {
         for (Copy c : after) {
             dense[c.operand] = scratch + c.offset;
         }
-        body.run(dense);
+        body.run(dense, scalars);
         for (Copy c : after) {
             c.kernel.run(dense[c.operand], at[c.operand]);
         }

@@ -8,6 +8,7 @@ import dev.tenon.api.op.Convolution;
 import dev.tenon.api.op.ConvolutionBackwardData;
 import dev.tenon.api.op.ConvolutionBackwardWeight;
 import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.FusedConvolution;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MaxPool;
 import dev.tenon.api.op.MaxPoolBackward;
@@ -22,10 +23,12 @@ import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.Pool;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Kernels for convolutions and poolings over one to three axes of floats or doubles. Everything else decomposes.
 final class Windowed {
@@ -56,6 +59,7 @@ final class Windowed {
         }
         Dense.Body body = switch (op) {
             case Convolution c -> forward(c, in, out.getFirst());
+            case FusedConvolution f -> fused(f, in, out.getFirst());
             case ConvolutionBackwardData c -> {
                 ConvShape s = shape(c.convolution(), c.input(), in.get(1).shape(), in.get(0).shape());
                 yield at -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
@@ -95,44 +99,78 @@ final class Windowed {
     }
 
     private Dense.Body forward(Convolution c, List<TensorType> in, TensorType out) {
-        ConvShape s = shape(c, in.get(0).shape(), in.get(1).shape(), out.shape());
-        DType dtype = out.dtype();
         if (in.size() == 2) {
+            ConvShape s = shape(c, in.get(0).shape(), in.get(1).shape(), out.shape());
+            DType dtype = out.dtype();
             return at -> Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[2], null);
         }
-        long channels = out.shape().dim(1);
         long[] perChannel = new long[out.rank()];
         Arrays.fill(perChannel, 1);
-        perChannel[1] = channels;
-        TensorType bias = TensorType.of(dtype, Shape.of(perChannel));
-        TensorType y = TensorType.of(dtype, out.shape());
+        perChannel[1] = out.shape().dim(1);
+        DType dtype = out.dtype();
         Lambda add = Lambda.of(Exprs.add(Exprs.in(0, dtype), Exprs.in(1, dtype)), dtype);
-        Plan plan = new Plan(blocks, add, y.shape().toArray(), Plan.identity(y.rank()), List.of(y, bias), List.of(y));
-        MapKernel after = new MapKernel(blocks, pool, add, List.of(y, bias), List.of(y));
+        return finished(c, in, out, add, List.of(TensorType.of(dtype, Shape.of(perChannel))));
+    }
+
+    private Dense.@Nullable Body fused(FusedConvolution f, List<TensorType> in, TensorType out) {
+        if (out.dtype() != in.getFirst().dtype()) {
+            return null;
+        }
+        List<TensorType> extras = new ArrayList<>();
+        for (TensorType t : in.subList(2, in.size())) {
+            extras.add(t.withDType(t.dtype()));
+        }
+        return finished(f.convolution(), in, out, f.epilogue(), extras);
+    }
+
+    /// A convolution whose parts go through an elementwise op while they are still in the cache.
+    ///
+    /// @param after what is done to each element, which is its operand 0
+    /// @param extras its operands from 1 on, at the addresses after that of the weight
+    private Dense.Body finished(Convolution c, List<TensorType> in, TensorType out, Lambda after,
+            List<TensorType> extras) {
+        ConvShape s = shape(c, in.get(0).shape(), in.get(1).shape(), out.shape());
+        DType dtype = out.dtype();
+        long channels = out.shape().dim(1);
+        TensorType y = TensorType.of(dtype, out.shape());
+        List<TensorType> operandTypes = new ArrayList<>(List.of(y));
+        operandTypes.addAll(extras);
+        Plan plan = new Plan(blocks, after, y.shape().toArray(), Plan.identity(y.rank()), operandTypes, List.of(y));
+        MapKernel whole = new MapKernel(blocks, pool, after, operandTypes, List.of(y));
         long volume = y.elements() / channels / y.shape().dim(0);
         long groupOut = channels / c.groups();
-        return at -> {
-            long[] operands = {at[3], at[2], at[3]};
-            if (c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
-                Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[3], null);
-                after.run(operands, Scalars.NONE);
-                return;
+        int result = 2 + extras.size();
+        return new Dense.Body() {
+            @Override
+            public void run(long[] at) {
+                run(at, Scalars.NONE);
             }
-            // The bias is added while what it is added to is still in the cache.
-            Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[3], (group, i0, rows, j0, cols) -> {
-                Frame frame = plan.open(operands, Scalars.NONE);
-                for (int i = i0; i < i0 + rows; i++) {
-                    long j = j0;
-                    while (j < j0 + cols) {
-                        long image = j / volume;
-                        long point = j - image * volume;
-                        long len = Math.min(volume - point, j0 + cols - j);
-                        long first = (image * channels + group * groupOut + i) * volume + point;
-                        frame.run(first, first + len);
-                        j += len;
-                    }
+
+            @Override
+            public void run(long[] at, Scalars scalars) {
+                long[] operands = new long[extras.size() + 2];
+                operands[0] = at[result];
+                System.arraycopy(at, 2, operands, 1, extras.size() + 1);
+                if (c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
+                    Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
+                    whole.run(operands, scalars);
+                    return;
                 }
-            });
+                Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], (group, i0, rows, j0, cols) -> {
+                    Frame frame = plan.open(operands, scalars);
+                    for (int i = i0; i < i0 + rows; i++) {
+                        long j = j0;
+                        while (j < j0 + cols) {
+                            long image = j / volume;
+                            long point = j - image * volume;
+                            long len = Math.min(volume - point, j0 + cols - j);
+                            long first = (image * channels + group * groupOut + i) * volume + point;
+                            frame.run(first, first + len);
+                            j += len;
+                        }
+                    }
+                });
+            }
         };
     }
 

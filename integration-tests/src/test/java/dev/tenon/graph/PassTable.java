@@ -1,0 +1,212 @@
+package dev.tenon.graph;
+
+import dev.tenon.api.Context;
+import dev.tenon.api.Device;
+import dev.tenon.api.Generator;
+import dev.tenon.api.Scope;
+import dev.tenon.api.Shape;
+import dev.tenon.api.Tensor;
+import dev.tenon.api.Tensors;
+import dev.tenon.graph.pass.Optimizer;
+import dev.tenon.graph.pass.Pass;
+import dev.tenon.nn.Module;
+import dev.tenon.nn.functional.ClassLosses;
+import dev.tenon.nn.layer.BatchNorm2d;
+import dev.tenon.nn.optim.SGD;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/// Prints, as a Markdown table, how long steps of some networks take eagerly, as graphs without passes, with each pass
+/// alone that finds something to do, and with all; and the memory for intermediate values.
+///
+/// All ways of one network take turns in one process, a few steps each, so that ratios hold even on a machine that has
+/// other things to do; those of the best of many steps are disturbed least. Arguments: the seconds for each row
+/// (default 20), then names of networks (default all), or `single` for a small program for each pass.
+public final class PassTable {
+    private record Net(String name, Supplier<Module> make, Shape input) {}
+
+    private record Way(String name, Supplier<Tensor> step, Graph graph) {}
+
+    private static final List<Net> NETS = List.of(
+            new Net("MLP 784-256-256-10, batch 64", Nets::mlp, Shape.of(64, 784)),
+            new Net("LeNet-5, batch 64", Nets::leNet5, Shape.of(64, 1, 28, 28)),
+            new Net("ResNet-18 at 32 x 32, batch 4", Nets::resNet18, Shape.of(4, 3, 32, 32)),
+            new Net("LSTM 32-64 over 20 steps, batch 32", Nets.Recurrent::new, Shape.of(32, 20, 32)),
+            new Net("Transformer, 2 layers of 64, 32 tokens, batch 16", Nets.Transformer::new, Shape.of(16, 32, 64)));
+
+    private PassTable() {}
+
+    /// Prints the table.
+    public static void main(String[] args) {
+        double seconds = args.length > 0 ? Double.parseDouble(args[0]) : 20;
+        if (args.length > 1 && args[1].equals("single")) {
+            singles(seconds);
+            return;
+        }
+        List<String> only = args.length > 1 ? List.of(args).subList(1, args.length) : List.of();
+        for (Net n : NETS) {
+            if (only.isEmpty() || only.stream().anyMatch(o -> n.name.toLowerCase(Locale.ROOT).startsWith(o))) {
+                // Peaks of eager code first: they can be told only while nothing has taken more.
+                double inference = eagerPeak(n, false);
+                double training = eagerPeak(n, true);
+                row(n, false, seconds, inference);
+                row(n, true, seconds, training);
+            }
+        }
+    }
+
+    /// Small programs, each for one pass.
+    private static void singles(double seconds) {
+        System.out.println("| program | pass | without: median, best ms | with: median, best ms |"
+                + " ratio of medians, of bests |");
+        System.out.println("|---|---|---|---|---|");
+        Tensor big = Tensors.randn(1 << 23);
+        Tensor other = Tensors.randn(1 << 23);
+        Tensor w = Tensors.randn(512, 512);
+        Tensor b = Tensors.randn(512);
+        Module conv = Nets.conv(32, 32, 3, 1, 1, true).eval();
+        Module norm = new BatchNorm2d(32).eval();
+        single(seconds, "tanh((x * 2 + 1) * y) - x, 8 Mi elements", "fuse-maps",
+                t -> t.mul(2).add(1).mul(other).tanh().sub(t), big);
+        single(seconds, "sum of (x - y)^2, 8 Mi elements", "fuse-reductions", t -> t.sub(other).square().sum(), big);
+        single(seconds, "relu(x w + b), 512 x 512 x 512", "fuse-matmul", t -> t.matmul(w).add(b).relu(),
+                Tensors.randn(512, 512));
+        Tensor images = Tensors.randn(8, 32, 56, 56);
+        single(seconds, "relu(conv(x)), 3 x 3, 8 x 32 x 56 x 56", "fuse-convolution", t -> conv.call(t).relu(), images);
+        single(seconds, "norm(conv(x)), 3 x 3, 8 x 32 x 56 x 56", "fold-batch-norm", t -> norm.call(conv.call(t)),
+                images);
+        single(seconds, "(x w)^T copied, 512 x 512 x 512", "clean-views", t -> t.matmul(w).t().contiguous().add(t),
+                Tensors.randn(512, 512));
+    }
+
+    private static void single(double seconds, String what, String pass, UnaryOperator<Tensor> fn, Tensor x) {
+        Graph plain = Graphs.capture(t -> Context.noGrad(() -> fn.apply(t)), x);
+        Graph better = Optimizer.of(Optimizer.allPasses()).select(pass).apply(plain);
+        double[][] times = new double[2][1 << 18];
+        int n = 0;
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < seconds * 2e9 && n < times[0].length) {
+            n = System.nanoTime() - start < seconds * 1e9 ? 0 : n;
+            for (int k = 0; k < 2; k++) {
+                long t = System.nanoTime();
+                try (Scope _ = Scope.open()) {
+                    (k == 0 ? plain : better).run(x);
+                }
+                times[k][n] = (System.nanoTime() - t) / 1e6;
+            }
+            n++;
+        }
+        System.out.printf(Locale.ROOT, "| %s | `%s` | %.3f, %.3f | %.3f, %.3f | %.2f, %.2f |%n", what, pass,
+                median(times[0], n), best(times[0], n), median(times[1], n), best(times[1], n),
+                median(times[1], n) / median(times[0], n), best(times[1], n) / best(times[0], n));
+    }
+
+    /// The most memory that two eager steps take beyond the model and its gradients, in MiB.
+    private static double eagerPeak(Net net, boolean training) {
+        try (Scope _ = Scope.open()) {
+            Way eager = way("eager", net, training, null);
+            eager.step.get();
+            long before = Device.getDefault().memory().used();
+            try (Scope _ = Scope.open()) {
+                eager.step.get();
+            }
+            return (Device.getDefault().memory().peakUsed() - before) / 1048576.0;
+        }
+    }
+
+    private static void row(Net net, boolean training, double seconds, double eagerPeak) {
+        List<Way> ways = ways(net, training);
+        double[][] times = new double[ways.size()][1 << 16];
+        int rounds = 0;
+        long start = System.nanoTime();
+        // The first half warms up.
+        while (System.nanoTime() - start < seconds * 2e9 && rounds < times[0].length) {
+            if (System.nanoTime() - start < seconds * 1e9) {
+                rounds = 0;
+            }
+            for (int k = 0; k < ways.size(); k++) {
+                int w = (k + rounds) % ways.size();
+                long t = System.nanoTime();
+                try (Scope _ = Scope.open()) {
+                    ways.get(w).step.get().item();
+                }
+                times[w][rounds] = (System.nanoTime() - t) / 1e6;
+            }
+            rounds++;
+        }
+        System.out.printf(Locale.ROOT, "%n%s, %s: %d steps each%n%n", net.name, training ? "training" : "inference",
+                rounds);
+        System.out.println("| | median ms | best ms | best, of eager | best, of no passes | memory MiB | nodes |");
+        System.out.println("|---|---|---|---|---|---|---|");
+        double eager = best(times[0], rounds);
+        double plain = best(times[1], rounds);
+        for (int w = 0; w < ways.size(); w++) {
+            double b = best(times[w], rounds);
+            Graph g = ways.get(w).graph;
+            System.out.printf(Locale.ROOT, "| %s | %.3f | %.3f | %.2f | %.2f | %s | %s |%n", ways.get(w).name,
+                    median(times[w], rounds), b, b / eager, b / plain,
+                    String.format(Locale.ROOT, "%.2f", g == null ? eagerPeak
+                            : g.memory().plannedBytes() / 1048576.0),
+                    g == null ? "" : Integer.toString(g.nodes().size()));
+        }
+    }
+
+    private static double best(double[] times, int rounds) {
+        return Arrays.stream(times, 0, rounds).min().orElseThrow();
+    }
+
+    private static double median(double[] times, int rounds) {
+        double[] sorted = Arrays.copyOf(times, rounds);
+        Arrays.sort(sorted);
+        return sorted[rounds / 2];
+    }
+
+    private static List<Way> ways(Net net, boolean training) {
+        List<Way> ways = new ArrayList<>();
+        List<Pass> all = Optimizer.allPasses();
+        ways.add(way("eager", net, training, null));
+        ways.add(way("graph, no passes", net, training, Optimizer.of(List.of())));
+        for (Pass p : all) {
+            Way w = way(p.name(), net, training, Optimizer.of(List.of(p)));
+            // What leaves the graph as it is needs no time.
+            if (!w.graph.toString().equals(ways.get(1).graph.toString())) {
+                ways.add(w);
+            }
+        }
+        ways.add(way("all passes", net, training, Optimizer.of(all)));
+        return ways;
+    }
+
+    private static Way way(String name, Net net, boolean training, Optimizer passes) {
+        Tensors.manualSeed(1);
+        Module model = net.make.get();
+        Device device = Device.getDefault();
+        Tensor x = Tensors.randn(net.input.toArray());
+        Tensor y = Tensors.randint(0, 10, Shape.of(net.input.dim(0)), device, Generator.getDefault());
+        if (!training) {
+            model.eval();
+        }
+        SGD optimizer = new SGD(model.parameters(), 0.01);
+        Supplier<Tensor> eager = training ? () -> step(model, optimizer, x, y)
+                : () -> Context.noGrad(() -> model.call(x).sum());
+        if (passes == null) {
+            return new Way(name, eager, null);
+        }
+        Graph g = passes.apply(training
+                ? Graphs.captureStep(in -> List.of(step(model, optimizer, in.get(0), in.get(1))), List.of(x, y))
+                : Graphs.capture(in -> Context.noGrad(() -> model.call(in).sum()), x));
+        return new Way(name, training ? () -> g.run(x, y).getFirst() : () -> g.run(x).getFirst(), g);
+    }
+
+    private static Tensor step(Module model, SGD optimizer, Tensor x, Tensor y) {
+        optimizer.zeroGrad();
+        Tensor loss = ClassLosses.crossEntropy(model.call(x), y);
+        loss.backward();
+        optimizer.step();
+        return loss.detach();
+    }
+}
