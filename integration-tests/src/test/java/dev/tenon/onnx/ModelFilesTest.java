@@ -46,7 +46,8 @@ class ModelFilesTest {
 
     @TestFactory
     List<DynamicTest> models() throws IOException {
-        Path folder = Path.of(System.getProperty("tenon.conformance.dir", "../../shared/conformance")).resolve("models");
+        Path folder = Path.of(System.getProperty("tenon.conformance.dir", "../../shared/conformance"))
+                .resolve("models");
         if (!Files.isDirectory(folder)) {
             return List.of(DynamicTest.dynamicTest("no models in " + folder,
                     () -> System.out.println("ModelFilesTest: skipped, there is no folder " + folder)));

@@ -36,7 +36,8 @@ final class Exported {
         return model.eval();
     }
 
-    /// Exports a model and holds what ONNX Runtime, Tenon's own reader, and a second export of what was read give
+    /// Exports a model, also in its optimised form, and holds what ONNX Runtime, Tenon's own reader, and a second
+    /// export of what was read give
     /// against its own result.
     ///
     /// @return how often each operator was used
@@ -47,6 +48,8 @@ final class Exported {
             Graph g = Graphs.capture(model, input);
             byte[] file = OnnxExport.of(g).toBytes();
             near(name + " by ONNX Runtime", expected, OnnxRuntime.run(file, List.of(input)).getFirst());
+            near(name + ", optimised, by ONNX Runtime", expected,
+                    OnnxRuntime.run(OnnxExport.of(g.optimized()).toBytes(), List.of(input)).getFirst());
             OnnxModel read = OnnxModel.read(file, Device.getDefault());
             near(name + " read back", expected, read.forward(input));
             Graph again = Graphs.capture(read::forward, input);
