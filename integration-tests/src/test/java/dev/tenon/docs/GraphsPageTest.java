@@ -21,6 +21,8 @@ import dev.tenon.graph.Graphs;
 import dev.tenon.graph.Graphs.Scanned;
 import dev.tenon.graph.Node;
 import dev.tenon.graph.Trace;
+import dev.tenon.graph.draw.Picture;
+import dev.tenon.graph.pass.Optimizer;
 import dev.tenon.nn.Sequential;
 import dev.tenon.nn.activation.ReLU;
 import dev.tenon.nn.functional.ClassLosses;
@@ -189,6 +191,30 @@ class GraphsPageTest {
         }
         Graph better = w.finish(graph);
         assertArrayEquals(new float[] {4, 5}, better.run(Tensors.of(3f, 4f)).getFirst().toFloatArray());
+    }
+
+    @Test
+    void passes() {
+        Graph graph = Graphs.capture(t -> t.mul(2).add(1).relu().sum(1), Tensors.randn(8, 4));
+        Optimizer.Optimized o = Optimizer.standard().optimize(graph);
+        System.out.println(o.report());                          // changes, nodes, bytes and time of each pass
+        Graph some = Optimizer.standard().select("-fuse-maps").apply(graph);
+        assertTrue(o.graph().nodes().size() < graph.nodes().size(), graph::toString);
+        assertTrue(some.nodes().size() <= graph.nodes().size(), graph::toString);
+    }
+
+    @Test
+    void pictures(@TempDir Path folder) throws IOException {
+        Tensor weight = Tensors.randn(4, 2).requiresGrad(true);
+        Tensor x = Tensors.randn(8, 4);
+        Tensor loss = x.matmul(weight).relu().sum();
+        Graph graph = Graphs.capture(t -> t.matmul(weight).relu(), x);
+        Picture.of(graph).writeSvg(folder.resolve("graph.svg"));  // or writePng(file, 2), or toDot() for Graphviz
+        Picture.ofHistory(loss, Map.of("weight", weight)).writeSvg(folder.resolve("history.svg"));
+        System.out.println(graph);                               // as text, with the line that recorded each op
+        for (String file : List.of("graph.svg", "history.svg")) {
+            assertTrue(Files.readString(folder.resolve(file)).contains("</svg>"), file);
+        }
     }
 
     @Test
