@@ -75,7 +75,8 @@ public final class MemoryPool {
     private long count;
     private long allocations;
     private long deviceAllocations;
-    private long usedAfterCollection;
+    /// The least that was in use since the last garbage collection: what is above it may be garbage.
+    private long usedAtLeast;
 
     MemoryPool(String device, DeviceRuntime runtime) {
         this.device = device;
@@ -135,7 +136,7 @@ public final class MemoryPool {
                 return adopt(b, bytes);
             }
         }
-        if (used - usedAfterCollection > Math.max(collectAfter, usedAfterCollection)) {
+        if (used - usedAtLeast > Math.max(collectAfter, usedAtLeast)) {
             collect();
         }
         synchronized (this) {
@@ -253,6 +254,7 @@ public final class MemoryPool {
         }
         count--;
         used -= n.block.size;
+        usedAtLeast = Math.min(usedAtLeast, used);
         free.get(n.block.sizeClass).addLast(n.block);
         if (isLarge(n.block.sizeClass)) {
             idle += n.block.size;
@@ -287,7 +289,7 @@ public final class MemoryPool {
         }
         synchronized (this) {
             drain();
-            usedAfterCollection = used;
+            usedAtLeast = used;
         }
     }
 
