@@ -281,7 +281,7 @@ class DataLoaderTest {
                     while (asked.get() < k + 4 && System.nanoTime() < end) {
                         LockSupport.parkNanos(100_000);
                     }
-                    LockSupport.parkNanos(2_000_000);
+                    LockSupport.parkNanos(10_000_000);
                     assertEquals(k + 4, asked.get());
                 }
             }
