@@ -5,11 +5,13 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -92,7 +94,7 @@ public final class Bench implements Callable<Integer> {
             }
             out.printf(Locale.ROOT, "%d processors: %.0f GFLOP/s f32, %.1f GB/s copying; load average %.2f%n%n",
                 Runtime.getRuntime().availableProcessors(), machine.flops() / 1e9, machine.bytes() / 1e9,
-                java.lang.management.ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
             out.printf("%-36s %12s %12s %7s %6s  %s%n", "case", "tenon", against == null ? "" : against, "ratio", "aim",
                 "of the machine");
             for (BenchCase c : cases) {
@@ -154,7 +156,7 @@ public final class Bench implements Callable<Integer> {
     /// The round whose median is the median of all rounds.
     private static Peer.@Nullable Answer middle(List<Peer.Answer> answers) {
         return answers.isEmpty() ? null : answers.stream()
-            .sorted(java.util.Comparator.comparingDouble(Peer.Answer::median)).toList().get(answers.size() / 2);
+            .sorted(Comparator.comparingDouble(Peer.Answer::median)).toList().get(answers.size() / 2);
     }
 
     private record Result(BenchCase c, Peer.@Nullable Answer ours, Peer.@Nullable Answer theirs,

@@ -15,6 +15,7 @@ import static org.bytedeco.pytorch.global.torch.zeros;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Adam;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.AdamW;
@@ -68,7 +69,7 @@ final class LibtorchSteps {
     }
 
     /// A fully connected layer, as a function of its input.
-    private java.util.function.UnaryOperator<Tensor> dense(long in, long out, boolean bias) {
+    private UnaryOperator<Tensor> dense(long in, long out, boolean bias) {
         Tensor w = parameter(0.05, out, in);
         if (!bias) {
             return x -> linear(x, w);
@@ -134,7 +135,7 @@ final class LibtorchSteps {
     private Work gpt() {
         Tensor tokens = parameter(0.02, 1000, 256);
         Tensor positions = parameter(0.02, 128, 256);
-        List<java.util.function.UnaryOperator<Tensor>> blocks = new ArrayList<>();
+        List<UnaryOperator<Tensor>> blocks = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             blocks.add(block());
         }
@@ -153,13 +154,13 @@ final class LibtorchSteps {
         });
     }
 
-    private java.util.function.UnaryOperator<Tensor> norm() {
+    private UnaryOperator<Tensor> norm() {
         TensorOptional w = new TensorOptional(parameter(1, 256));
         TensorOptional b = new TensorOptional(parameter(0.1, 256));
         return x -> layer_norm(x, new long[] {256}, w, b, 1e-5, true);
     }
 
-    private java.util.function.UnaryOperator<Tensor> block() {
+    private UnaryOperator<Tensor> block() {
         var norm1 = norm();
         var in = dense(256, 768, true);
         var out = dense(256, 256, true);

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /// A side in a process of its own, as [Server] runs it. While it is not asked it sleeps, so that two may live at once
 /// and be asked in turn.
@@ -85,12 +87,12 @@ final class Peer implements AutoCloseable {
     ///
     /// @return nothing where this side does not have it
     /// @throws IOException if it failed
-    java.util.Optional<Answer> time(BenchCase c, double warmUp, double seconds) throws IOException {
+    Optional<Answer> time(BenchCase c, double warmUp, double seconds) throws IOException {
         String answer = ask(c.name() + " " + warmUp + " " + seconds);
         String[] words = answer.split(" ");
         return switch (words[0]) {
-            case "none" -> java.util.Optional.empty();
-            case "time" -> java.util.Optional.of(new Answer(Double.parseDouble(words[1]), Double.parseDouble(words[2]),
+            case "none" -> Optional.empty();
+            case "time" -> Optional.of(new Answer(Double.parseDouble(words[1]), Double.parseDouble(words[2]),
                 Long.parseLong(words[4])));
             default -> throw new IOException(side + ", " + c.name() + ": " + answer);
         };
@@ -100,7 +102,7 @@ final class Peer implements AutoCloseable {
     public void close() throws IOException {
         out.close();
         try {
-            if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {
