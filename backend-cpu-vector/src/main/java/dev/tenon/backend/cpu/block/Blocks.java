@@ -49,7 +49,7 @@ public final class Blocks {
 
     /// Word `word` of the random generator, of seed, stream and counter.
     public Fn3 random(int word) {
-        return Philox.word(word);
+        return vector ? VectorPhilox.word(word) : Philox.word(word);
     }
 
     /// A conversion between different kinds.
