@@ -307,7 +307,8 @@ public final class MemoryPool {
     /// The figures now.
     public synchronized MemoryStats stats() {
         drain();
-        return new MemoryStats(used, reserved, recentPeak, count, allocations, deviceAllocations, runtime.totalMemory());
+        return new MemoryStats(used, reserved, recentPeak, count, allocations, deviceAllocations,
+                runtime.totalMemory());
     }
 
     /// Lets the peak of the figures begin at what is used now.

@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// OnnxExport.of(graph).inputNames("image").outputNames("scores").write(Path.of("model.onnx"));
 /// ```
 ///
-/// Shapes are those of the capture, but for an axis that [#openAxis] leaves open. Parameters become initializers under their names. Arithmetic is Tenon's: 16-bit
-/// numbers are computed with in 32 bits. Ops that ONNX has an operator for become that operator; other composites
-/// become what they are made of.
+/// Shapes are those of the capture, but for an axis that [#openAxis] leaves open. Parameters become initializers under
+/// their names. Arithmetic is Tenon's: 16-bit numbers are computed with in 32 bits. Ops that ONNX has an operator for
+/// become that operator; other composites become what they are made of.
 ///
 /// Methods that set something return another export; this one stays as it is.
 public final class OnnxExport {
@@ -187,8 +187,8 @@ public final class OnnxExport {
             differ |= !a.shape().equals(b.shape());
         }
         if (name.isEmpty() || !alike || !differ) {
-            throw new IllegalArgumentException("graph " + graph.name() + ": open axis \"" + name + "\": expected a name,"
-                    + " and the same function captured for another extent of an axis of its inputs; these are "
+            throw new IllegalArgumentException("graph " + graph.name() + ": open axis \"" + name + "\": expected a"
+                    + " name, and the same function captured for another extent of an axis of its inputs; these are "
                     + graph.inputs() + " and " + other.inputs());
         }
         return with(s -> {

@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Set;
 
 /// Makes a model that was written for one extent of an axis one for every extent, by comparing it with the same model
-/// for another extent. Both have the same nodes; integers that differ, such as those of a shape, are taken as `a * extent
-/// + b` and are computed from the extent that the input has when the model runs.
+/// for another extent. Both have the same nodes; integers that differ, such as those of a shape, are taken as
+/// `a * extent + b` and are computed from the extent that the input has when the model runs.
 final class OpenAxis {
     private final String name;
     private final String graph;
