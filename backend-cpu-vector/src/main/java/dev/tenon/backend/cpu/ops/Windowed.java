@@ -135,9 +135,8 @@ final class Windowed {
         TensorType y = TensorType.of(dtype, out.shape());
         List<TensorType> operandTypes = new ArrayList<>(List.of(y));
         operandTypes.addAll(extras);
-        Plan plan = new Plan(blocks, after, y.shape().toArray(), Plan.identity(y.rank()), operandTypes, List.of(y));
-        MapKernel whole = new MapKernel(blocks, pool, after, operandTypes, List.of(y));
-        long volume = y.elements() / channels / y.shape().dim(0);
+        MapKernel map = new MapKernel(blocks, pool, after, operandTypes, List.of(y));
+        int volume = Math.toIntExact(y.elements() / channels / y.shape().dim(0));
         long groupOut = channels / c.groups();
         int result = 2 + extras.size();
         return new Dense.Body() {
@@ -153,20 +152,23 @@ final class Windowed {
                 System.arraycopy(at, 2, operands, 1, extras.size() + 1);
                 if (c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
                     Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
-                    whole.run(operands, scalars);
+                    map.run(operands, scalars);
                     return;
                 }
                 Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], (group, i0, rows, j0, cols) -> {
-                    Frame frame = plan.open(operands, scalars);
-                    for (int i = i0; i < i0 + rows; i++) {
-                        long j = j0;
-                        while (j < j0 + cols) {
-                            long image = j / volume;
-                            long point = j - image * volume;
-                            long len = Math.min(volume - point, j0 + cols - j);
-                            long first = (image * channels + group * groupOut + i) * volume + point;
-                            frame.run(first, first + len);
-                            j += len;
+                    Frame frame = map.open(operands, scalars);
+                    int points = 0;
+                    for (int j = j0; j < j0 + cols; j += points) {
+                        int image = j / volume;
+                        int point = j % volume;
+                        points = Math.min(volume - point, j0 + cols - j);
+                        long first = (image * channels + group * groupOut + i0) * volume + point;
+                        if (points == volume) {
+                            frame.run(first, first + (long) rows * volume);
+                            continue;
+                        }
+                        for (int i = 0; i < rows; i++, first += volume) {
+                            frame.run(first, first + points);
                         }
                     }
                 });
