@@ -6,6 +6,7 @@ import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.MaxPool;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.ViewOp;
@@ -24,13 +25,18 @@ final class ForwardTrace implements AutoCloseable {
 
     private final List<Entry> entries = new ArrayList<>();
 
-    /// Records a pass. Views are left out: they compute nothing.
+    /// Views and copies compute nothing, and conversions differ from dtype to dtype: they are left out.
+    private static boolean computes(Op op) {
+        return !(op instanceof ViewOp || op instanceof CopyOp);
+    }
+
+    /// Records a pass.
     ///
     /// @param ops runs the ops
     OpPolicy recording(OpPolicy ops) {
         return (op, in) -> {
             List<Tensor> out = ops.apply(op, in);
-            if (!(op instanceof ViewOp)) {
+            if (computes(op)) {
                 try (Context.Mode _ = Context.noGrad(); Context.Mode _ = Context.unscoped()) {
                     entries.add(new Entry(op.name(), out.stream().map(t -> t.detach().clone()).toList()));
                 }
@@ -46,7 +52,7 @@ final class ForwardTrace implements AutoCloseable {
         @Override
         public List<Tensor> apply(Op op, List<Tensor> in) {
             List<Tensor> out = Dispatcher.apply(op, in);
-            if (op instanceof ViewOp) {
+            if (!computes(op)) {
                 return out;
             }
             if (at == entries.size() || !entries.get(at).op.equals(op.name())) {
