@@ -34,7 +34,9 @@ class OpenClCompositesTest {
 
     private static void convolutions(DType dtype, WindowGeometry geometry, int groups, Shape input, Shape weight) {
         Convolution c = new Convolution(geometry, groups);
-        Twins.compare(c + " " + dtype, dtype == DType.F64 ? 1e-12 : 1e-4, d -> {
+        // The decomposition rounds the sums of each image.
+        double tolerance = dtype == DType.F64 ? 1e-12 : dtype == DType.F32 ? 1e-4 : 0.1;
+        Twins.compare(c + " " + dtype, tolerance, d -> {
             Tensor x = Twins.data(d, dtype, 1, input.toArray());
             Tensor w = Twins.data(d, dtype, 2, weight.toArray());
             Tensor bias = Twins.data(d, dtype, 3, weight.dim(0));

@@ -77,7 +77,7 @@ final class NormSource {
         int rank = x.rank();
         Kind kind = x.dtype().kind();
         Set<Integer> kept = others(rank, axes);
-        LineKernel k = new LineKernel(dialect, traits, "normalize", kind, x.shape(), axes, List.of(
+        LineKernel k = new LineKernel(dialect, traits, "norm_forward", kind, x.shape(), axes, List.of(
                 Place.in(0, x, x.strides()),
                 Place.in(1, in.get(1), spread(in.get(1), rank, scaled)),
                 Place.in(2, in.get(2), spread(in.get(2), rank, scaled)),
