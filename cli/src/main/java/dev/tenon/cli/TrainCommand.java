@@ -99,6 +99,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--tensorboard", description = "Writes event files for TensorBoard to --out.")
     private boolean tensorBoard;
 
+    @Option(names = "--trace", paramLabel = "FILE", description = "Writes when each thread, and each queue of a device"
+        + " that tells, was at work, for chrome://tracing or ui.perfetto.dev. The run is slower for it.")
+    private @Nullable Path trace;
+
     @Option(names = "--confusion", description = "Draws at the end which classes were taken for which: "
         + RunFolder.CONFUSION + ".")
     private boolean confusion;
@@ -131,6 +135,7 @@ final class TrainCommand implements Callable<Integer> {
             Options.count("--image-size", imageSize, 4096);
         }
         Options.threads(threads);
+        Options.trace(trace);
         Device device = Options.device(deviceName);
         Job job = recipe.text() ? text(recipe) : images(recipe);
         Generator.getDefault().manualSeed(settings.seed());
