@@ -33,13 +33,8 @@ class OpenClStatesTest {
         }
     }
 
-    private void requireLoader() {
-        try {
-            System.loadLibrary("OpenCL");
-        } catch (UnsatisfiedLinkError e) {
-            Assumptions.assumeTrue(Files.exists(Path.of("/usr/lib/x86_64-linux-gnu/libOpenCL.so.1")),
-                    "no OpenCL loader here");
-        }
+    private static void requireLoader(String printed) {
+        Assumptions.assumeFalse(printed.contains("none: no OpenCL library can be loaded"), "no OpenCL loader here");
     }
 
     @Test
@@ -53,25 +48,27 @@ class OpenClStatesTest {
 
     @Test
     void noDriver() throws Exception {
-        requireLoader();
-        shows(devices(Map.of("OCL_ICD_VENDORS", folder.toString())), "none: the OpenCL loader finds no driver (ICD)",
-                "PoCL");
+        String printed = devices(Map.of("OCL_ICD_VENDORS", folder.toString()));
+        requireLoader(printed);
+        shows(printed, "none: the OpenCL loader finds no driver (ICD)", "PoCL");
     }
 
     @Test
     void driverFilesThatNameNothingUsable() throws Exception {
-        requireLoader();
         Path vendors = Files.createDirectories(folder.resolve("vendors"));
         Files.writeString(vendors.resolve("absent.icd"), "/nowhere/libabsent.so\n");
         Path garbage = Files.writeString(folder.resolve("libgarbage.so"), "not a library");
         Files.writeString(vendors.resolve("garbage.icd"), garbage + "\n");
         Files.writeString(vendors.resolve("empty.icd"), "");
         Map<String, String> environment = Map.of("OCL_ICD_VENDORS", vendors.toString());
-        shows(devices(environment), "none: the OpenCL loader finds no driver (ICD) that works",
+        String printed = devices(environment);
+        requireLoader(printed);
+        shows(printed, "none: the OpenCL loader finds no driver (ICD) that works",
                 "absent.icd names /nowhere/libabsent.so, which is not there",
                 "garbage.icd names " + garbage + ", which cannot be loaded", "empty.icd names no library");
 
-        Child doctor = Child.run(folder, environment, List.of(), "dev.tenon.cli.Main", "doctor");
+        Child doctor = Child.run(folder, environment, List.of("-Dtenon.backends=cpu,opencl"),
+                "dev.tenon.cli.Main", "doctor");
         assertEquals(0, doctor.exitCode(), doctor.printed());
         assertTrue(doctor.printed().lines().anyMatch(l -> l.matches("WARN +backend opencl +no device: .*absent.icd.*")),
                 doctor.printed());

@@ -68,7 +68,9 @@ class TimelineTest {
                 .filter(i -> i.name.equals("matmul")).toList();
         List<Interval> copying = all.stream().filter(i -> i.track.equals("opencl:0 stream 1")).toList();
         assertEquals(2 * CopyAheadProgram.BATCHES, copying.size(), "copies of images and labels, on a queue of theirs");
-        assertEquals(9 * CopyAheadProgram.BATCHES, computing.size(), "matrix products");
+        // A product may be several kernels.
+        int each = computing.size() / CopyAheadProgram.BATCHES;
+        assertTrue(each >= 9 && computing.size() == each * CopyAheadProgram.BATCHES, computing.size() + " kernels");
         assertTrue(copying.stream().allMatch(c -> c.name.equals("copy from host") && c.end >= c.start), file::toString);
         assertTrue(all.stream().anyMatch(i -> i.name.equals("decode") && i.track.contains("worker")), "the loader's");
 
@@ -76,7 +78,7 @@ class TimelineTest {
         // to the device.
         int ahead = 0;
         for (int batch = 0; batch + 1 < CopyAheadProgram.BATCHES; batch++) {
-            double computed = computing.get(9 * batch + 8).end;
+            double computed = computing.get(each * batch + each - 1).end;
             if (copying.get(2 * (batch + 1)).enqueued < computed) {
                 ahead++;
             }
