@@ -65,7 +65,7 @@ class EveryRecipeTest {
             Path text = Files.writeString(folder.resolve("text.txt"), "the cat sat on the mat. ".repeat(12));
             run = Run.of("train", name, "--data", text.toString(), "--context", "16", "--batch-size", "8", "--epochs",
                 "1", "--out", out.toString());
-            input = Files.writeString(folder.resolve("prompt.txt"), "the ");
+            input = Files.writeString(folder.resolve("prompt.txt"), "the \n");
         } else {
             images("data/train", 0, 9);
             images("data/test", 9, 3);

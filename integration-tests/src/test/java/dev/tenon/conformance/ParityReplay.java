@@ -22,7 +22,7 @@ import java.util.function.Function;
 /// `F64`'s own numbers being PyTorch's this leaves no room for an error.
 final class ParityReplay {
     /// How far the result of an op may be off, relative to its largest element.
-    static final double LOCAL = 1e-4;
+    static final double LOCAL = 2e-5;
 
     private final ParityStep recorded;
     private final ParityStep exact;
