@@ -23,6 +23,7 @@ import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.DeviceRuntime;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Stream;
+import dev.tenon.kernel.BinaryCache;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
 import dev.tenon.kernel.OpenClDialect;
@@ -61,7 +62,7 @@ final class OpenClRuntime implements DeviceRuntime {
         this.facts = facts;
         this.context = context;
         this.defaultStream = queue();
-        this.programs = new Programs(context, facts, BinaryCache.ofUser(facts.keepsPrograms()));
+        this.programs = new Programs(context, facts, BinaryCache.ofUser("opencl", facts.keepsPrograms()));
         this.source = new KernelSource(OpenClDialect.INSTANCE, facts.traits());
     }
 
