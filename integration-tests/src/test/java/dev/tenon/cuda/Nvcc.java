@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// The compiler of the CUDA toolkit.
@@ -54,20 +55,23 @@ final class Nvcc {
         return s.toString();
     }
 
-    /// Compiles a translation unit to machine code for an architecture such as `sm_80`.
+    /// Compiles a translation unit to machine code for some architectures, such as `75` and `120`.
     ///
+    /// @param virtual the architecture for whose features it is translated; macros of the text see this one
     /// @return what the compiler printed, if it failed
-    static Optional<String> compile(Path nvcc, Path folder, String name, String unit, String architecture)
-            throws IOException, InterruptedException {
+    static Optional<String> compile(Path nvcc, Path folder, String name, String unit, int virtual,
+            List<Integer> architectures) throws IOException, InterruptedException {
         Path source = Files.writeString(folder.resolve(name + ".cu"), unit);
-        Path out = folder.resolve(name + "." + architecture + ".cubin");
-        List<String> command = new ArrayList<>(List.of(nvcc.toString(), "-cubin", "-arch=" + architecture,
-                "--fmad=false", "-std=c++17", "-w", "-Xcicc", "-O1", "-Xptxas", "-O1", "-o",
-                out.toString(), source.toString()));
+        Path out = folder.resolve(name + ".fatbin");
+        String code = architectures.stream().map(a -> "sm_" + a).collect(Collectors.joining(",", "[", "]"));
+        List<String> command = new ArrayList<>(List.of(nvcc.toString(), "-fatbin", "-gencode",
+                "arch=compute_" + virtual + ",code=" + code, "--fmad=false", "-std=c++17", "-w", "-Xcicc", "-O0",
+                "-Xptxas", "-O0", "-o", out.toString(), source.toString()));
         Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
         String printed = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         boolean failed = p.waitFor() != 0 || !Files.isRegularFile(out);
         Files.deleteIfExists(out);
+        Files.deleteIfExists(source);
         return failed ? Optional.of(printed.isBlank() ? "no output" : printed) : Optional.empty();
     }
 }
