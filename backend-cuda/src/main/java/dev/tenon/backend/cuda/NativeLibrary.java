@@ -58,6 +58,7 @@ final class NativeLibrary {
                     Path file = folder.resolve(name);
                     if (Files.isRegularFile(file)) {
                         try {
+                            preload(folder, base);
                             return new Search(new NativeLibrary(file.toString(),
                                     SymbolLookup.libraryLookup(file, Arena.global())), "");
                         } catch (IllegalArgumentException e) {
@@ -78,6 +79,17 @@ final class NativeLibrary {
                         + " nvidia-" + (base.equals("nvrtc") ? "cuda-nvrtc" : base.equals("cudnn") ? "cudnn-cu13"
                         : "cublas") + ", or name its folder by -Dtenon.cuda.home"
                 : String.join("; ", failures));
+    }
+
+    /// Loads what a library opens by its bare name when it works, and would not find: NVRTC's built-in functions lie
+    /// beside it, where the system's loader does not look.
+    // As above.
+    @SuppressWarnings("restricted")
+    private static void preload(Path folder, String base) {
+        if (base.equals("nvrtc")) {
+            files(folder, WINDOWS ? "nvrtc-builtins" : "libnvrtc-builtins.so").stream().limit(1)
+                    .forEach(f -> SymbolLookup.libraryLookup(f, Arena.global()));
+        }
     }
 
     // As above.
@@ -186,11 +198,15 @@ final class NativeLibrary {
 
     /// The folders in a folder whose names begin so, the last name first: of several versions the newest.
     private static List<Path> below(Path folder, String prefix) {
+        return files(folder, prefix).stream().filter(Files::isDirectory).toList();
+    }
+
+    private static List<Path> files(Path folder, String prefix) {
         if (!Files.isDirectory(folder)) {
             return List.of();
         }
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(p -> p.getFileName().toString().startsWith(prefix) && Files.isDirectory(p))
+            return all.filter(p -> p.getFileName().toString().startsWith(prefix))
                     .sorted(Comparator.reverseOrder()).toList();
         } catch (IOException e) {
             // A folder that may not be read is none for us.

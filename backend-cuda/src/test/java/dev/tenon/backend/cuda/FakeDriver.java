@@ -449,11 +449,11 @@ final class FakeDriver implements Driver {
 
     @Override
     public Handle endCapture(Handle stream) {
-        call("cuStreamEndCapture");
         Queue q = (Queue) stream;
         List<Task> tasks = q.capturing;
         q.capturing = null;
         capture = null;
+        call("cuStreamEndCapture");
         if (tasks == null || q.invalid) {
             throw error("cuStreamEndCapture", CAPTURE_INVALIDATED);
         }
