@@ -5,16 +5,13 @@ import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.BackendProvider;
 import dev.tenon.api.spi.DeviceInfo;
-import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.DeviceRuntime;
 import dev.tenon.api.spi.Kernel;
-import dev.tenon.api.spi.Stream;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelSource;
 import dev.tenon.tck.reference.ReferenceBackend;
-import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,41 +59,9 @@ public final class SourceBackend implements BackendProvider {
         return new Gathering(new ReferenceBackend().open(0));
     }
 
-    private record Gathering(DeviceRuntime reference) implements DeviceRuntime {
-        @Override
-        public DeviceMemory allocate(long bytes) {
-            return reference.allocate(bytes);
-        }
-
-        @Override
-        public void free(DeviceMemory memory) {
-            reference.free(memory);
-        }
-
-        @Override
-        public Optional<MemorySegment> hostView(DeviceMemory memory) {
-            return reference.hostView(memory);
-        }
-
-        @Override
-        public void copyFromHost(MemorySegment host, DeviceMemory to, long toOffset, Stream stream) {
-            reference.copyFromHost(host, to, toOffset, stream);
-        }
-
-        @Override
-        public void copyToHost(DeviceMemory from, long fromOffset, MemorySegment host, Stream stream) {
-            reference.copyToHost(from, fromOffset, host, stream);
-        }
-
-        @Override
-        public void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes,
-                Stream stream) {
-            reference.copy(from, fromOffset, to, toOffset, bytes, stream);
-        }
-
-        @Override
-        public Stream defaultStream() {
-            return reference.defaultStream();
+    private static final class Gathering extends DelegatingRuntime {
+        Gathering(DeviceRuntime to) {
+            super(to);
         }
 
         @Override
@@ -106,7 +71,7 @@ public final class SourceBackend implements BackendProvider {
                     plan.kernels().forEach(k -> KERNELS.putIfAbsent(k.source(), k));
                 }
             });
-            return reference.prepare(op, in, out);
+            return super.prepare(op, in, out);
         }
     }
 }
