@@ -92,7 +92,7 @@ class CudaSourcesTest {
         }
     }
 
-    /// The compiler's complaints about a unit; where there are any, once more kernel by kernel to name the first culprit.
+    /// The compiler's complaints about a unit; where there are any, kernel by kernel to name the first culprit.
     private List<String> failures(Path nvcc, String name, List<GeneratedKernel> kernels, int virtual,
             List<Integer> architectures) throws IOException, InterruptedException {
         Optional<String> first =

@@ -19,8 +19,8 @@ package dev.tenon.kernel;
 /// - where [#vectors()], `VEC(type, n)`: a vector of n; `VLOAD(type, n, pointer)` and
 ///   `VSTORE(type, n, value, pointer)`;
 /// - where [#shuffled()], `SHUFFLE_DOWN(x, n)`: the value of `x` in the item n places further on;
-/// - where [#packBytes()], `LOAD_PACK(type, n, array, pointer)` and `STORE_PACK(type, n, pointer, array)`: n elements at
-///   once, from or to where `IS_ALIGNED(pointer, bytes)`, and `ALIGN(bytes)` before such an array;
+/// - where [#packBytes()], `LOAD_PACK(type, n, array, pointer)` and `STORE_PACK(type, n, pointer, array)`: n elements
+///   at once, from or to where `IS_ALIGNED(pointer, bytes)`, and `ALIGN(bytes)` before such an array;
 /// - perhaps `BITS_BF16(x)`: the bits of an `f32` rounded to bfloat16, where the device has an instruction for it.
 public interface Dialect {
     /// The language's name, such as `OpenCL C 1.2`.

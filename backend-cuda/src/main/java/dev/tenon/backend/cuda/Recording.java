@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The work to be recorded is run twice: the first time (`PREPARING`) only loads what it needs and counts its numbers,
 /// for while something is being recorded (`RECORDING`) nothing may be allocated or loaded. Recorded kernels read the
-/// run's numbers from a table in device memory; before each replay those that changed are written there by a kernel that
-/// carries them among its arguments, so no host memory must live on until they have arrived.
+/// run's numbers from a table in device memory; before each replay those that changed are written there by a kernel
+/// that carries them among its arguments, so no host memory must live on until they have arrived.
 final class Recording implements Replay {
     /// How many numbers one launch carries: 2 KiB of the 4 KiB that arguments may take.
     static final int CARRIED = 256;

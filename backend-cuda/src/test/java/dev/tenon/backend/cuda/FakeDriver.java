@@ -407,7 +407,8 @@ final class FakeDriver implements Driver {
         while (m.find()) {
             if (m.group(1).equals(name)) {
                 List<String> names = new ArrayList<>();
-                String parameters = m.group(2).replaceAll("PARAM\\(\\w+, (\\w+)\\)", fromMemory ? "i64 at_$1" : "i64 $1");
+                String parameters =
+                        m.group(2).replaceAll("PARAM\\(\\w+, (\\w+)\\)", fromMemory ? "i64 at_$1" : "i64 $1");
                 for (String p : parameters.split(",")) {
                     names.add(p.strip().replaceFirst(".*[ *](\\w+)$", "$1"));
                 }
