@@ -1,6 +1,7 @@
 package dev.tenon.backend.cuda;
 
 import dev.tenon.api.BackendException;
+import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceMemory;
@@ -13,6 +14,7 @@ import dev.tenon.kernel.BinaryCache;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -23,9 +25,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A CUDA device at work.
 final class CudaRuntime implements DeviceRuntime {
+    private static final System.Logger LOG = System.getLogger("dev.tenon.cuda");
+
     private final DeviceFacts facts;
     private final CudaContext context;
     private final Driver driver;
@@ -34,11 +39,14 @@ final class CudaRuntime implements DeviceRuntime {
     private final Handle recordingStream;
     private final Modules modules;
     private final KernelSource source;
+    private final @Nullable CublasLt lt;
     private final Set<CudaRuntime> peers = ConcurrentHashMap.newKeySet();
     private final ConcurrentSkipListMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
     /// @param pooled whether memory is allocated and freed in the order of the default stream
-    CudaRuntime(CudaContext context, DeviceFacts facts, Compiler compiler, BinaryCache binaries, boolean pooled) {
+    /// @param blas the library for matrix products, if there is one
+    CudaRuntime(CudaContext context, DeviceFacts facts, Compiler compiler, BinaryCache binaries, boolean pooled,
+            @Nullable NativeLibrary blas) {
         this.facts = facts;
         this.context = context;
         this.driver = context.driver();
@@ -47,6 +55,16 @@ final class CudaRuntime implements DeviceRuntime {
         this.recordingStream = stream();
         this.modules = new Modules(context, compiler, facts.capability(), binaries);
         this.source = new KernelSource(CudaDialect.INSTANCE, facts.traits());
+        this.lt = blas == null ? null : start(blas);
+    }
+
+    private @Nullable CublasLt start(NativeLibrary blas) {
+        try {
+            return context.get(() -> "starting " + blas.where(), () -> new CublasLt(blas));
+        } catch (BackendException | UnsatisfiedLinkError e) {
+            LOG.log(Level.WARNING, "matrix products are computed without cuBLASLt: " + e.getMessage());
+            return null;
+        }
     }
 
     static CudaRuntime open(Driver driver, Compiler compiler, List<DeviceFacts> devices, int index) {
@@ -61,7 +79,7 @@ final class CudaRuntime implements DeviceRuntime {
         // Memory of a stream's pool is not reached by other devices.
         boolean pooled = facts.pools() && devices.size() == 1;
         return new CudaRuntime(new CudaContext(name, driver, context), facts, compiler,
-                BinaryCache.ofUser("cuda", false), pooled);
+                BinaryCache.ofUser("cuda", false), pooled, CublasLt.find().library());
     }
 
     private Handle stream() {
@@ -202,6 +220,15 @@ final class CudaRuntime implements DeviceRuntime {
 
     @Override
     public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
+        if (op instanceof MatMulOp m && lt != null) {
+            Optional<Kernel> kernel = MatMulKernel.of(context, lt, m, in, out, (map, operands) -> {
+                KernelPlan plan = source.plan(map, operands, out).orElseThrow();
+                return new CudaKernel(m.name(), plan, context, modules);
+            });
+            if (kernel.isPresent()) {
+                return kernel;
+            }
+        }
         Optional<KernelPlan> plan = source.plan(op, in, out);
         return plan.map(p -> new CudaKernel(op.name(), p, context, modules));
     }

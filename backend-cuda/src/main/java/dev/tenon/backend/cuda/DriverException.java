@@ -14,6 +14,12 @@ final class DriverException extends RuntimeException {
         this.code = code;
     }
 
+    /// The failure of a library, whose codes are its own.
+    DriverException(String message) {
+        super(message);
+        this.code = -1;
+    }
+
     int code() {
         return code;
     }

@@ -49,7 +49,8 @@ final class Fakes {
         DeviceFacts facts = DeviceFacts.of(driver, index);
         CudaContext context =
                 new CudaContext("cuda:" + index, driver, driver.retainPrimaryContext(index), sync);
-        return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", null), facts.pools());
+        return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", null), facts.pools(),
+                null);
     }
 
     /// The kernel of the op.
