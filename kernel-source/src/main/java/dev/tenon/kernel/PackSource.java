@@ -40,7 +40,7 @@ final class PackSource {
             List<TensorType> in, List<TensorType> out) {
         KernelWriter w = new KernelWriter(dialect, traits, "map_packed", space.wide());
         int width = width(dialect, read, in, out);
-        int local = traits.group();
+        int local = traits.group(space.elements());
         w.line("idx i0 = ((idx)GROUP * " + local + " + (idx)ITEM) * " + width + ";");
         w.line("if (i0 >= " + w.number("n", space.elements()) + ") {").line("return;").line("}");
         StringBuilder whole = new StringBuilder("i0 + " + width + " <= n");
