@@ -77,6 +77,11 @@ public final class Device {
         return state().pool().stats();
     }
 
+    /// Lets [MemoryStats#peakUsed] begin anew, at what is used now: to see what one part of a program takes.
+    public void resetPeakMemory() {
+        state().pool().resetPeak();
+    }
+
     /// Returns cached memory that no tensor uses to the device.
     public void emptyCache() {
         state().pool().trim();

@@ -4,7 +4,7 @@ package dev.tenon.api;
 ///
 /// @param used held by live tensors
 /// @param reserved taken from the device: what is used and what is kept for reuse
-/// @param peakUsed the most that was ever used
+/// @param peakUsed the most that was ever used, or since [Device#resetPeakMemory]
 /// @param tensors how many blocks live tensors hold
 /// @param allocations how many blocks were ever handed out
 /// @param deviceAllocations how many times memory was taken from the device; constant once a program runs steadily

@@ -68,6 +68,14 @@ final class Buffer {
         r.last = Math.max(r.last, last);
     }
 
+    /// Forgets where and when it is used, for another plan.
+    void reset() {
+        first = Integer.MAX_VALUE;
+        last = -1;
+        offset = 0;
+        over = null;
+    }
+
     /// Notes that a step reads or writes it.
     void usedAt(int step) {
         first = Math.min(first, step);

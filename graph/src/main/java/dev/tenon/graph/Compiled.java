@@ -126,7 +126,8 @@ public final class Compiled {
     }
 
     static TensorException onlyOnce() {
-        return new TensorException("the gradient of a compiled function cannot itself be differentiated: use the"
-                + " function itself where createGraph is wanted");
+        return new TensorException("the gradient of a compiled function cannot itself be differentiated unless that is"
+                + " asked for: compile with CompileOptions.DEFAULT.secondDerivatives(true), or use the function itself"
+                + " where createGraph is wanted");
     }
 }

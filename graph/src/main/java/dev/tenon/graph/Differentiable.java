@@ -41,10 +41,12 @@ final class Differentiable {
     /// For each input and leaf, which output of the backward graph is its gradient; -1 for none.
     private final int[] gradients;
 
+    private final boolean twice;
+
     private record Saved(int output, @Nullable Tensor parameter) {}
 
     private Differentiable(Graph forward, @Nullable Graph backward, int outputs, List<Tensor> leaves,
-            List<Saved> saved, List<Integer> differentiable, int[] gradients) {
+            List<Saved> saved, List<Integer> differentiable, int[] gradients, boolean twice) {
         this.forward = forward;
         this.backward = backward;
         this.outputs = outputs;
@@ -52,6 +54,7 @@ final class Differentiable {
         this.saved = saved;
         this.differentiable = differentiable;
         this.gradients = gradients;
+        this.twice = twice;
     }
 
     List<Graph> graphs() {
@@ -86,7 +89,7 @@ final class Differentiable {
             if (roots.isEmpty()) {
                 Graph g = options.optimized(capture.finish(Graphs.names("y", out.size()), out,
                         options.keepsGradients()));
-                return new Differentiable(g, null, out.size(), List.of(), List.of(), List.of(), new int[0]);
+                return new Differentiable(g, null, out.size(), List.of(), List.of(), List.of(), new int[0], false);
             }
             List<Tensor> leaves = capture.leaves();
             checkHooks(leaves);
@@ -188,7 +191,7 @@ final class Differentiable {
                 }
             }
             return new Differentiable(options.optimized(fw.finish()), options.optimized(bw.finish()), outputs.size(),
-                    leaves, saved, differentiable, places);
+                    leaves, saved, differentiable, places, options.secondDerivatives());
         }
 
         /// The nodes of the backward pass that lead to a gradient.
@@ -277,6 +280,9 @@ final class Differentiable {
                 Tensor p = s.parameter();
                 kept.add(p != null ? p : all.get(s.output()));
             }
+            if (twice) {
+                kept.addAll(operands);
+            }
             ctx.saveForBackward(kept.toArray(Tensor[]::new));
             ctx.set("draws", draws);
             extra = all.subList(outputs, all.size());
@@ -291,18 +297,40 @@ final class Differentiable {
 
         @Override
         protected List<? extends @Nullable Tensor> backward(FunctionContext ctx, List<Tensor> gradOutputs) {
-            if (Context.tracksGradients()) {
-                throw Compiled.onlyOnce();
-            }
-            List<Tensor> feeds = new ArrayList<>(ctx.savedTensors());
-            differentiable.forEach(j -> feeds.add(gradOutputs.get(j)));
-            List<Tensor> grads = Runs.run(gradient, feeds,
-                    ctx.get("draws", Draws.class).continued(gradient.sources()));
+            List<Tensor> grads = Context.tracksGradients() ? followed(ctx, gradOutputs) : run(ctx, gradOutputs);
             List<@Nullable Tensor> out = new ArrayList<>();
             for (int g : gradients) {
                 out.add(g < 0 ? null : grads.get(g));
             }
             return out;
+        }
+
+        private List<Tensor> run(FunctionContext ctx, List<Tensor> gradOutputs) {
+            List<Tensor> feeds = new ArrayList<>(ctx.savedTensors().subList(0, saved.size()));
+            differentiable.forEach(j -> feeds.add(gradOutputs.get(j)));
+            return Runs.run(gradient, feeds, ctx.get("draws", Draws.class).continued(gradient.sources()));
+        }
+
+        /// The gradients by both passes op by op, with the numbers that the call drew, so that the tape follows.
+        private List<Tensor> followed(FunctionContext ctx, List<Tensor> gradOutputs) {
+            boolean drawsInBodies = forward.nodes().stream()
+                    .anyMatch(n -> n.op() instanceof ControlOp c && c.draws());
+            if (!twice || drawsInBodies) {
+                throw Compiled.onlyOnce();
+            }
+            Draws draws = ctx.get("draws", Draws.class).continued(forward.sources());
+            int first = saved.size();
+            try (Context.Mode _ = Context.policy(null)) {
+                List<Tensor> all = new Interpreter(forward,
+                        ctx.savedTensors().subList(first, first + forward.inputs().size()), draws).run().outputs();
+                List<Tensor> feeds = new ArrayList<>();
+                for (Saved s : saved) {
+                    Tensor p = s.parameter();
+                    feeds.add(p != null ? p : all.get(s.output()));
+                }
+                differentiable.forEach(j -> feeds.add(gradOutputs.get(j)));
+                return new Interpreter(gradient, feeds, draws.continued(gradient.sources())).run().outputs();
+            }
         }
     }
 }

@@ -9,7 +9,6 @@ import dev.tenon.api.Tensors;
 import dev.tenon.graph.Buffer.Kind;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,58 +31,15 @@ final class Plan {
     Plan(Graph graph) {
         this.graph = graph;
         Lowering l = Lowering.of(graph);
-        this.steps = List.copyOf(l.steps());
+        this.steps = Schedule.best(List.copyOf(l.steps()));
         this.outputs = List.copyOf(l.outputs());
         this.gradients = List.copyOf(l.gradients());
-        this.memory = plan();
-    }
-
-    private MemoryPlan plan() {
-        Set<Buffer> arena = Collections.newSetFromMap(new IdentityHashMap<>());
+        this.memory = MemoryPlan.of(steps);
         Set<Buffer> out = Collections.newSetFromMap(new IdentityHashMap<>());
-        List<Buffer> ordered = new ArrayList<>();
-        Map<Device, Long> alignments = new HashMap<>();
-        for (int i = 0; i < steps.size(); i++) {
-            List<Buffer> used = new ArrayList<>();
-            steps.get(i).in().forEach(s -> used.add(s.buffer()));
-            steps.get(i).out().forEach(s -> used.add(s.buffer()));
-            Buffer w = steps.get(i).workspace();
-            if (w != null) {
-                used.add(w);
-            }
-            for (Buffer b : used) {
-                b.usedAt(i);
-                if (b.kind == Kind.ARENA && arena.add(b)) {
-                    ordered.add(b);
-                    alignments.computeIfAbsent(b.device, d -> d.runtime().alignment());
-                }
+        for (Step s : steps) {
+            for (Buffer b : s.buffers()) {
                 if (b.kind == Kind.OUTPUT && out.add(b)) {
                     escaping.add(b);
-                }
-            }
-        }
-        for (int i = 0; i < steps.size(); i++) {
-            writeOver(steps.get(i), i);
-        }
-        return new MemoryPlan(ordered, alignments);
-    }
-
-    /// Lets an elementwise step write its results over operands of the same layout that are not needed any more.
-    private static void writeOver(Step s, int at) {
-        if (!s.isElementwise()) {
-            return;
-        }
-        for (Slot out : s.out()) {
-            for (Slot in : s.in()) {
-                Buffer from = in.buffer().root();
-                boolean alone = s.in().stream().filter(x -> x.buffer().root() == from).allMatch(in::equals)
-                        && s.out().stream().noneMatch(x -> x.buffer().root() == from);
-                if (alone && from.kind == Kind.ARENA && from.last == at && in.offset() == 0
-                        && in.type().equals(out.type()) && from.bytes == out.buffer().bytes
-                        && out.buffer().kind == Kind.ARENA && out.buffer().root() == out.buffer()
-                        && out.buffer().first == at && out.offset() == 0) {
-                    out.buffer().putOver(from);
-                    break;
                 }
             }
         }

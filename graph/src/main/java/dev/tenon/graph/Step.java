@@ -4,6 +4,7 @@ import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.spi.Kernel;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,5 +19,16 @@ record Step(@Nullable Node node, Op op, @Nullable Kernel kernel, List<Slot> in, 
     /// Whether results may be written over operands of the same layout.
     boolean isElementwise() {
         return kernel != null && (op instanceof MapOp || op instanceof CopyOp);
+    }
+
+    /// The buffers of its operands, results and scratch memory.
+    List<Buffer> buffers() {
+        List<Buffer> all = new ArrayList<>();
+        in.forEach(s -> all.add(s.buffer()));
+        out.forEach(s -> all.add(s.buffer()));
+        if (workspace != null) {
+            all.add(workspace);
+        }
+        return all;
     }
 }

@@ -135,7 +135,7 @@ final class ActivationTable {
     }
 
     private static void random() {
-        Generator g = new Generator(7);
+        Generator g = Generator.getDefault();
         add("randn", "*size dtype device", a -> Tensors.randn(
                 Shape.of(a.longs("size")), a.dtype("dtype", DType.F32), a.device(), g));
         add("randn_like", "input dtype", a -> Tensors.randn(

@@ -154,7 +154,7 @@ class OnnxNodeConformanceTest {
                 if (bytes.isPresent()) {
                     inputs.put(info.name(), OnnxValues.read(bytes.get(), info.type(), device));
                 } else if (name.startsWith("light_")) {
-                    inputs.put(info.name(), ramp(info.type()));
+                    inputs.put(info.name(), ramp(info.type(), device));
                 }
             }
             Map<String, OnnxValue> got = model.run(inputs);
@@ -173,7 +173,7 @@ class OnnxNodeConformanceTest {
     }
 
     /// 0, 1/n, 2/n, ... in the declared shape.
-    private OnnxValue ramp(ValueType type) {
+    static OnnxValue ramp(ValueType type, Device device) {
         Shape shape = ((ValueType.OfTensor) type).shape().orElseThrow();
         float[] v = new float[(int) shape.elements()];
         for (int i = 0; i < v.length; i++) {

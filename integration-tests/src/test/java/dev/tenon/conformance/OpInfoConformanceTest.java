@@ -108,7 +108,7 @@ class OpInfoConformanceTest {
         return s.toString();
     }
 
-    private static @Nullable Object call(Variant v, OpCase c, List<Tensor> in, Device device) {
+    static @Nullable Object call(Variant v, OpCase c, List<Tensor> in, Device device) {
         OpTable.Entry entry = OpTable.get(v.name());
         Args args = new Args(entry.signature(), OpInfoFile.trees(c.args(), in), keywords(c, in), device);
         return entry.function().apply(args);
@@ -182,7 +182,7 @@ class OpInfoConformanceTest {
     }
 
     /// The weights by which the elements of output `k` enter the loss.
-    private static Tensor weights(Tensor out, int k, Device device) {
+    static Tensor weights(Tensor out, int k, Device device) {
         double[] w = new double[(int) out.elements()];
         for (int i = 0; i < w.length; i++) {
             w[i] = ((37L * i + 11 + 7L * k) % 67 - 33) / 32.0;

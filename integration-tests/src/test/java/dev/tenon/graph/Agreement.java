@@ -9,13 +9,23 @@ import dev.tenon.tck.samples.Values;
 import java.util.List;
 
 /// Holds what an optimised graph gives against what the graph gave before.
-final class Agreement {
+public final class Agreement {
     int same;
     int near;
 
+    /// How many were the same to the bit.
+    public int same() {
+        return same;
+    }
+
+    /// How many were not, but within tolerance.
+    public int near() {
+        return near;
+    }
+
     /// Checks results against expected ones: to the bit, or, where sums may run in another order, within the tolerances
     /// of a family of ops.
-    void check(String what, List<Tensor> expected, List<Tensor> got, Family family, double scale) {
+    public void check(String what, List<Tensor> expected, List<Tensor> got, Family family, double scale) {
         assertEquals(expected.size(), got.size(), () -> what + ": number of results");
         boolean equal = true;
         for (int i = 0; i < got.size(); i++) {

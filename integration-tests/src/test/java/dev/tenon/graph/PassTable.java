@@ -12,6 +12,7 @@ import dev.tenon.graph.pass.Pass;
 import dev.tenon.nn.Module;
 import dev.tenon.nn.functional.ClassLosses;
 import dev.tenon.nn.layer.BatchNorm2d;
+import dev.tenon.nn.layer.GroupNorm;
 import dev.tenon.nn.optim.SGD;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +26,8 @@ import java.util.function.UnaryOperator;
 ///
 /// All ways of one network take turns in one process, a few steps each, so that ratios hold even on a machine that has
 /// other things to do; those of the best of many steps are disturbed least. Arguments: the seconds for each row
-/// (default 20), then names of networks (default all), or `single` for a small program for each pass.
+/// (default 20), then names of networks (default all), or `single` for a small program for each pass, or for the passes
+/// that follow.
 public final class PassTable {
     private record Net(String name, Supplier<Module> make, Shape input) {}
 
@@ -38,87 +40,147 @@ public final class PassTable {
             new Net("LSTM 32-64 over 20 steps, batch 32", Nets.Recurrent::new, Shape.of(32, 20, 32)),
             new Net("Transformer, 2 layers of 64, 32 tokens, batch 16", Nets.Transformer::new, Shape.of(16, 32, 64)));
 
+    /// A program in which a pass matters.
+    ///
+    /// @param before passes that both ways have, separated by commas
+    /// @param make makes the program and what it uses
+    private record Single(String name, String before, String pass, Supplier<UnaryOperator<Tensor>> make,
+            Shape input) {}
+
+    private static final List<Single> SINGLES = List.of(
+            new Single("tanh((x * 2 + 1) * y) - x, 8 Mi elements", "", "fuse-maps", () -> {
+                Tensor y = Tensors.randn(1 << 23);
+                return t -> t.mul(2).add(1).mul(y).tanh().sub(t);
+            }, Shape.of(1 << 23)),
+            new Single("sum of (x - y)^2, 8 Mi elements", "", "fuse-reductions", () -> {
+                Tensor y = Tensors.randn(1 << 23);
+                return t -> t.sub(y).square().sum();
+            }, Shape.of(1 << 23)),
+            new Single("relu(x w + b), 4096 x 64 x 4096", "", "fuse-matmul", () -> linear(64, 4096),
+                    Shape.of(4096, 64)),
+            new Single("relu(x w + b), 512 x 64 x 4096", "", "fuse-matmul", () -> linear(64, 4096),
+                    Shape.of(512, 64)),
+            new Single("relu(x w + b), 512 x 512 x 512", "", "fuse-matmul", () -> linear(512, 512),
+                    Shape.of(512, 512)),
+            new Single("relu(conv(x)), 1 x 1, 32 to 256, 16 x 56 x 56", "", "fuse-convolution", () -> {
+                Module conv = Nets.conv(32, 256, 1, 1, 0, true).eval();
+                return t -> conv.call(t).relu();
+            }, Shape.of(16, 32, 56, 56)),
+            new Single("relu(conv(x)), 3 x 3, 32 to 32, 8 x 56 x 56", "", "fuse-convolution", () -> {
+                Module conv = Nets.conv(32, 32, 3, 1, 1, true).eval();
+                return t -> conv.call(t).relu();
+            }, Shape.of(8, 32, 56, 56)),
+            new Single("relu(conv(x)), 3 x 3, 256 to 256, 4 x 4 x 4", "", "fuse-convolution", () -> {
+                Module conv = Nets.conv(256, 256, 3, 1, 1, false).eval();
+                return t -> conv.call(t).relu();
+            }, Shape.of(4, 256, 4, 4)),
+            new Single("norm(conv(x)), 3 x 3, 32 to 32, 8 x 56 x 56", "", "fold-batch-norm", () -> {
+                Module conv = Nets.conv(32, 32, 3, 1, 1, true).eval();
+                Module norm = new BatchNorm2d(32).eval();
+                return t -> norm.call(conv.call(t));
+            }, Shape.of(8, 32, 56, 56)),
+            new Single("(x w)^T copied, 512 x 512 x 512", "", "clean-views", () -> {
+                Tensor w = Tensors.randn(512, 512);
+                return t -> t.matmul(w).t().contiguous().add(t);
+            }, Shape.of(512, 512)),
+            new Single("x times a causal mask made on the spot, 1024 x 1024", "", "fold-constants",
+                    () -> t -> t.mul(Tensors.ones(1024, 1024).tril(0)), Shape.of(1024, 1024)),
+            new Single("softmax(x) and log of softmax(x), 1024 x 1024", "", "common-subexpressions",
+                    () -> t -> t.softmax(1).add(t.softmax(1).log()), Shape.of(1024, 1024)),
+            new Single("gelu(group norm(x)), 8 x 32 x 56 x 56", "fuse-maps,fuse-reductions", "decompose", () -> {
+                Module norm = new GroupNorm(8, 32).eval();
+                return t -> norm.call(t).gelu();
+            }, Shape.of(8, 32, 56, 56)),
+            new Single("one of two results of x w, 512 x 512 x 512", "", "dead-code", () -> {
+                Tensor w = Tensors.randn(512, 512);
+                return t -> {
+                    t.matmul(w).tanh();
+                    return t.matmul(w.t());
+                };
+            }, Shape.of(512, 512)));
+
     private PassTable() {}
 
     /// Prints the table.
     public static void main(String[] args) {
         double seconds = args.length > 0 ? Double.parseDouble(args[0]) : 20;
         if (args.length > 1 && args[1].equals("single")) {
-            singles(seconds);
+            singles(seconds, List.of(args).subList(2, args.length));
             return;
         }
         List<String> only = args.length > 1 ? List.of(args).subList(1, args.length) : List.of();
         for (Net n : NETS) {
             if (only.isEmpty() || only.stream().anyMatch(o -> n.name.toLowerCase(Locale.ROOT).startsWith(o))) {
-                // Peaks of eager code first: they can be told only while nothing has taken more.
-                double inference = eagerPeak(n, false);
-                double training = eagerPeak(n, true);
-                row(n, false, seconds, inference);
-                row(n, true, seconds, training);
+                row(n, false, seconds);
+                row(n, true, seconds);
             }
         }
     }
 
     /// Small programs, each for one pass.
-    private static void singles(double seconds) {
+    private static void singles(double seconds, List<String> only) {
         System.out.println("| program | pass | without: median, best ms | with: median, best ms |"
-                + " ratio of medians, of bests |");
-        System.out.println("|---|---|---|---|---|");
-        Tensor big = Tensors.randn(1 << 23);
-        Tensor other = Tensors.randn(1 << 23);
-        Tensor w = Tensors.randn(512, 512);
-        Tensor b = Tensors.randn(512);
-        Module conv = Nets.conv(32, 32, 3, 1, 1, true).eval();
-        Module norm = new BatchNorm2d(32).eval();
-        single(seconds, "tanh((x * 2 + 1) * y) - x, 8 Mi elements", "fuse-maps",
-                t -> t.mul(2).add(1).mul(other).tanh().sub(t), big);
-        single(seconds, "sum of (x - y)^2, 8 Mi elements", "fuse-reductions", t -> t.sub(other).square().sum(), big);
-        single(seconds, "relu(x w + b), 512 x 512 x 512", "fuse-matmul", t -> t.matmul(w).add(b).relu(),
-                Tensors.randn(512, 512));
-        Tensor images = Tensors.randn(8, 32, 56, 56);
-        single(seconds, "relu(conv(x)), 3 x 3, 8 x 32 x 56 x 56", "fuse-convolution", t -> conv.call(t).relu(), images);
-        single(seconds, "norm(conv(x)), 3 x 3, 8 x 32 x 56 x 56", "fold-batch-norm", t -> norm.call(conv.call(t)),
-                images);
-        single(seconds, "(x w)^T copied, 512 x 512 x 512", "clean-views", t -> t.matmul(w).t().contiguous().add(t),
-                Tensors.randn(512, 512));
+                + " ratio of medians, of bests | nodes | planned MiB |");
+        System.out.println("|---|---|---|---|---|---|---|");
+        for (Single s : SINGLES) {
+            if (only.isEmpty() || only.contains(s.pass)) {
+                try (Scope _ = Scope.open()) {
+                    single(seconds, s);
+                }
+            }
+        }
     }
 
-    private static void single(double seconds, String what, String pass, UnaryOperator<Tensor> fn, Tensor x) {
-        Graph plain = Graphs.capture(t -> Context.noGrad(() -> fn.apply(t)), x);
-        Graph better = Optimizer.of(Optimizer.allPasses()).select(pass).apply(plain);
+    private static void single(double seconds, Single s) {
+        Tensors.manualSeed(1);
+        Tensor x = Tensors.randn(s.input.toArray());
+        UnaryOperator<Tensor> fn = s.make.get();
+        Graph captured = Graphs.capture(t -> Context.noGrad(() -> fn.apply(t)), x);
+        Optimizer all = Optimizer.of(Optimizer.allPasses());
+        Graph plain = all.select(s.before.isEmpty() ? "none" : s.before).apply(captured);
+        Graph better = all.select(s.before.isEmpty() ? s.pass : s.before + "," + s.pass).apply(captured);
         double[][] times = new double[2][1 << 18];
         int n = 0;
         long start = System.nanoTime();
         while (System.nanoTime() - start < seconds * 2e9 && n < times[0].length) {
             n = System.nanoTime() - start < seconds * 1e9 ? 0 : n;
             for (int k = 0; k < 2; k++) {
+                int way = (k + n) % 2;
                 long t = System.nanoTime();
                 try (Scope _ = Scope.open()) {
-                    (k == 0 ? plain : better).run(x);
+                    (way == 0 ? plain : better).run(x);
                 }
-                times[k][n] = (System.nanoTime() - t) / 1e6;
+                times[way][n] = (System.nanoTime() - t) / 1e6;
             }
             n++;
         }
-        System.out.printf(Locale.ROOT, "| %s | `%s` | %.3f, %.3f | %.3f, %.3f | %.2f, %.2f |%n", what, pass,
+        System.out.printf(Locale.ROOT,
+                "| %s | `%s` | %.3f, %.3f | %.3f, %.3f | %.2f, %.2f | %d to %d | %.2f to %.2f |%n", s.name, s.pass,
                 median(times[0], n), best(times[0], n), median(times[1], n), best(times[1], n),
-                median(times[1], n) / median(times[0], n), best(times[1], n) / best(times[0], n));
+                median(times[1], n) / median(times[0], n), best(times[1], n) / best(times[0], n),
+                plain.nodes().size(), better.nodes().size(), plain.memory().plannedBytes() / 1048576.0,
+                better.memory().plannedBytes() / 1048576.0);
+        plain.releaseMemory();
+        better.releaseMemory();
     }
 
-    /// The most memory that two eager steps take beyond the model and its gradients, in MiB.
+    /// The most memory that an eager step takes beyond the model, in MiB: gradients included, which graphs hold among
+    /// their intermediate values.
     private static double eagerPeak(Net net, boolean training) {
         try (Scope _ = Scope.open()) {
             Way eager = way("eager", net, training, null);
-            eager.step.get();
-            long before = Device.getDefault().memory().used();
+            Device device = Device.getDefault();
+            long before = device.memory().used();
+            device.resetPeakMemory();
             try (Scope _ = Scope.open()) {
                 eager.step.get();
             }
-            return (Device.getDefault().memory().peakUsed() - before) / 1048576.0;
+            return (device.memory().peakUsed() - before) / 1048576.0;
         }
     }
 
-    private static void row(Net net, boolean training, double seconds, double eagerPeak) {
+    private static void row(Net net, boolean training, double seconds) {
+        double eagerPeak = eagerPeak(net, training);
         List<Way> ways = ways(net, training);
         double[][] times = new double[ways.size()][1 << 16];
         int rounds = 0;
@@ -153,6 +215,12 @@ public final class PassTable {
                             : g.memory().plannedBytes() / 1048576.0),
                     g == null ? "" : Integer.toString(g.nodes().size()));
         }
+    }
+
+    private static UnaryOperator<Tensor> linear(long in, long out) {
+        Tensor w = Tensors.randn(in, out);
+        Tensor b = Tensors.randn(out);
+        return t -> t.matmul(w).add(b).relu();
     }
 
     private static double best(double[] times, int rounds) {

@@ -42,7 +42,9 @@ final class ControlFlow {
         for (long i = 0; i < most && going; i++) {
             List<OnnxValue> in = new ArrayList<>();
             in.add(scalar(c, i));
-            in.add(new OnnxValue.OfTensor(OnnxType.BOOL, c.full(Shape.SCALAR, 1, DType.BOOL), true));
+            try (Context.Mode _ = Context.recording(null)) {
+                in.add(new OnnxValue.OfTensor(OnnxType.BOOL, c.full(Shape.SCALAR, 1, DType.BOOL), true));
+            }
             in.addAll(states);
             List<OnnxValue> out = c.run(body, in);
             going = continues(body, out.getFirst());

@@ -6,6 +6,7 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
+import dev.tenon.graph.CaptureException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -168,6 +169,10 @@ final class Evaluator {
             return v;
         }
 
+        private static String failed(OnnxNode node, RuntimeException e) {
+            return "ONNX " + node.title() + " (opset " + node.opset() + "): " + e.getMessage();
+        }
+
         private void step(OnnxNode node) {
             List<@Nullable OnnxValue> in = new ArrayList<>();
             for (String name : node.inputs()) {
@@ -180,9 +185,11 @@ final class Evaluator {
             List<OnnxValue> out;
             try {
                 out = constant(node, in) ? constants(node, in) : apply(node, in);
+            } catch (CaptureException e) {
+                // What compiles a model tells by the type that it is to run without a graph.
+                throw (CaptureException) new CaptureException(failed(node, e)).initCause(e);
             } catch (IllegalArgumentException | IndexOutOfBoundsException | ArithmeticException e) {
-                throw new TensorException("ONNX " + node.title() + " (opset " + node.opset() + "): " + e.getMessage(),
-                        e);
+                throw new TensorException(failed(node, e), e);
             }
             for (int i = 0; i < node.outputs().size(); i++) {
                 if (!node.outputs().get(i).isEmpty()) {

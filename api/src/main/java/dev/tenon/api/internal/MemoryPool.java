@@ -69,6 +69,8 @@ public final class MemoryPool {
     private @Nullable Net live;
     private long used;
     private long peak;
+    /// The most that was used since [#resetPeak].
+    private long recentPeak;
     /// What large blocks wait unused for their size to come again.
     private long idle;
     private long reserved;
@@ -234,6 +236,7 @@ public final class MemoryPool {
         count++;
         used += b.size;
         peak = Math.max(peak, used);
+        recentPeak = Math.max(recentPeak, used);
         return s;
     }
 
@@ -304,7 +307,14 @@ public final class MemoryPool {
     /// The figures now.
     public synchronized MemoryStats stats() {
         drain();
-        return new MemoryStats(used, reserved, peak, count, allocations, deviceAllocations, runtime.totalMemory());
+        return new MemoryStats(used, reserved, recentPeak, count, allocations, deviceAllocations,
+                runtime.totalMemory());
+    }
+
+    /// Lets the peak of the figures begin at what is used now.
+    public synchronized void resetPeak() {
+        drain();
+        recentPeak = used;
     }
 
     private String largest() {

@@ -51,8 +51,9 @@ public final class AtomicFiles {
         Path temporary = folder.resolve("." + name + "." + ProcessHandle.current().pid() + "-"
                 + Long.toUnsignedString(System.nanoTime(), 36) + ".tmp");
         try {
-            try (FileChannel channel =
-                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            // Reading is allowed as well, without which no part of the file could be mapped into memory.
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 content.to(channel);
                 channel.force(true);
             }

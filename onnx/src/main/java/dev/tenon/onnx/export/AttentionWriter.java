@@ -44,8 +44,7 @@ final class AttentionWriter {
         Term weights = block.add("Softmax", work, scores.shape(), List.of(scores), Map.of("axis", last));
         Term out = block.add("MatMul", work, rows.concat(Shape.of(v.shape().dim(-1))),
                 List.of(block.cast(block.cast(weights, dtype), work), v), Map.of());
-        Term total = block.add("ReduceLogSumExp", work, rows, List.of(scores, block.model.longs(last)),
-                Map.of("keepdims", 0L));
+        Term total = block.reduce("ReduceLogSumExp", scores, List.of(last), false, rows);
         return List.of(block.cast(out, dtype), total);
     }
 }

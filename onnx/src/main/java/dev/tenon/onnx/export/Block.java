@@ -56,7 +56,13 @@ final class Block {
     ///
     /// @param attributes numbers, words, lists of integers, or blocks
     /// @param results what comes out; of their names, an empty one becomes a new one
+    /// @throws Unsupported if the opset has no such operator
     List<Term> add(String op, List<Term> inputs, Map<String, Object> attributes, List<Term> results) {
+        Object form = attributes.get("reduction");
+        if (model.opset < 18 && (op.startsWith("Bitwise") || "max".equals(form) || "min".equals(form))) {
+            throw new Unsupported("ONNX has " + op + (form == null ? "" : " with reduction " + form)
+                    + " from opset 18 on, this is " + model.opset);
+        }
         Key key = new Key(op, inputs.stream().map(Term::name).toList(), new TreeMap<>(attributes));
         for (Block b = this; b != null; b = b.parent) {
             List<Term> same = b.known.get(key);
@@ -95,6 +101,14 @@ final class Block {
     Term where(Term condition, Term a, Term b) {
         Shape s = Shape.broadcast("Where", condition.shape(), Shape.broadcast("Where", a.shape(), b.shape()));
         return add("Where", a.dtype(), s, List.of(condition, a, b), Map.of());
+    }
+
+    /// A reduction along axes, which most of these operators take as an operand from opset 18 on.
+    Term reduce(String op, Term x, List<? extends Number> axes, boolean keepDims, Shape result) {
+        long keep = keepDims ? 1 : 0;
+        return model.opset >= 18 || op.equals("ReduceSum")
+                ? add(op, x.dtype(), result, List.of(x, model.longs(axes)), Map.of("keepdims", keep))
+                : add(op, x.dtype(), result, List.of(x), Map.of("keepdims", keep, "axes", axes));
     }
 
     /// The value in another dtype.

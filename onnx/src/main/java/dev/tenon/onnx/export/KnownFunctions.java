@@ -168,7 +168,7 @@ final class KnownFunctions {
         for (int i = 0; i < 2; i++) {
             int x = arg(n, i);
             int f = arg(n, 1 - i);
-            if (is(f, UnaryFn.TANH) && is(arg(f, 0), UnaryFn.SOFTPLUS) && arg(arg(f, 0), 0) == x) {
+            if (opset >= 18 && is(f, UnaryFn.TANH) && is(arg(f, 0), UnaryFn.SOFTPLUS) && arg(arg(f, 0), 0) == x) {
                 return Match.of("Mish", x);
             }
             double scale = number(f);

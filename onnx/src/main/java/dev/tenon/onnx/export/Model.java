@@ -39,8 +39,12 @@ final class Model {
     private final Map<Place, Term> byPlace = new HashMap<>();
     private String line = "";
 
-    Model(int opset) {
+    private final boolean sharesConstants;
+
+    /// @param sharesConstants whether equal constants are one; not, where two models are to be compared part by part
+    Model(int opset, boolean sharesConstants) {
         this.opset = opset;
+        this.sharesConstants = sharesConstants;
     }
 
     /// The line that recorded what is written now.
@@ -121,17 +125,19 @@ final class Model {
     }
 
     private Term constant(Small c) {
-        return known.computeIfAbsent(c, _ -> {
-            OnnxType type = OnnxType.of(c.dtype);
-            Term t = new Term(fresh("constant"), c.dtype, c.shape);
-            ByteBuffer b = ByteBuffer.allocate(c.bits.size() * c.dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-            c.bits.forEach(v -> put(b, c.dtype, v));
-            TensorProto.Builder p = TensorProto.newBuilder().setName(t.name()).setDataType(type.code())
-                    .setRawData(ByteString.copyFrom(b.flip()));
-            Arrays.stream(c.shape.toArray()).forEach(p::addDims);
-            constants.add(p.build());
-            return t;
-        });
+        return sharesConstants ? known.computeIfAbsent(c, this::written) : written(c);
+    }
+
+    private Term written(Small c) {
+        OnnxType type = OnnxType.of(c.dtype);
+        Term t = new Term(fresh("constant"), c.dtype, c.shape);
+        ByteBuffer b = ByteBuffer.allocate(c.bits.size() * c.dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        c.bits.forEach(v -> put(b, c.dtype, v));
+        TensorProto.Builder p = TensorProto.newBuilder().setName(t.name()).setDataType(type.code())
+                .setRawData(ByteString.copyFrom(b.flip()));
+        Arrays.stream(c.shape.toArray()).forEach(p::addDims);
+        constants.add(p.build());
+        return t;
     }
 
     private static void put(ByteBuffer b, DType dtype, long bits) {

@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.tenon.api.Tensor;
+import dev.tenon.data.format.AtomicFiles;
 import dev.tenon.graph.Graph;
 import dev.tenon.onnx.OnnxType;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Writes a captured graph as a model in the ONNX format.
 ///
@@ -29,9 +31,9 @@ import java.util.function.Consumer;
 /// OnnxExport.of(graph).inputNames("image").outputNames("scores").write(Path.of("model.onnx"));
 /// ```
 ///
-/// Shapes are those of the capture. Parameters become initializers under their names. Arithmetic is Tenon's: 16-bit
-/// numbers are computed with in 32 bits. Ops that ONNX has an operator for become that operator; other composites
-/// become what they are made of.
+/// Shapes are those of the capture, but for an axis that [#openAxis] leaves open. Parameters become initializers under
+/// their names. Arithmetic is Tenon's: 16-bit numbers are computed with in 32 bits. Ops that ONNX has an operator for
+/// become that operator; other composites become what they are made of.
 ///
 /// Methods that set something return another export; this one stays as it is.
 public final class OnnxExport {
@@ -52,6 +54,8 @@ public final class OnnxExport {
         List<String> outputs;
         long externalFrom = Long.MAX_VALUE;
         boolean resultsOnly;
+        String openAxis = "";
+        @Nullable Graph otherExtent;
 
         Settings(Graph g) {
             name = g.name();
@@ -68,6 +72,8 @@ public final class OnnxExport {
             outputs = s.outputs;
             externalFrom = s.externalFrom;
             resultsOnly = s.resultsOnly;
+            openAxis = s.openAxis;
+            otherExtent = s.otherExtent;
         }
     }
 
@@ -92,12 +98,13 @@ public final class OnnxExport {
 
     // --- settings
 
-    /// With operators of another version, 18 to 22. From 20 on there is an operator `Gelu`.
+    /// With operators of another version, 17 to 22. From 18 on there are operators on the bits of integers and `Mish`,
+    /// from 20 on `Gelu`.
     ///
     /// @throws IllegalArgumentException for another version
     public OnnxExport opset(int version) {
-        if (version < 18 || version > 22) {
-            throw new IllegalArgumentException("opset " + version + ": expected 18 to 22");
+        if (version < 17 || version > 22) {
+            throw new IllegalArgumentException("opset " + version + ": expected 17 to 22");
         }
         return with(s -> s.opset = version);
     }
@@ -154,6 +161,42 @@ public final class OnnxExport {
         return with(s -> s.resultsOnly = true);
     }
 
+    /// With the extent of the batch, or of another axis, left open. What of the model depends on it is found by
+    /// comparing the graph with one of the same function for another extent:
+    ///
+    /// ```java
+    /// Graph two = Graphs.capture(model, Tensors.randn(2, 3, 32, 32));
+    /// Graph three = Graphs.capture(model, Tensors.randn(3, 3, 32, 32));
+    /// OnnxExport.of(two).openAxis("batch", three).write(Path.of("model.onnx"));
+    /// ```
+    ///
+    /// Take extents that nothing else in the model has. Writing fails where the graphs differ in more than extents.
+    ///
+    /// @param name what the file calls the extent
+    /// @param other the graph for another extent
+    /// @throws IllegalArgumentException if the name is empty, or the inputs or outputs differ in number or dtype, or in
+    ///     no extent
+    public OnnxExport openAxis(String name, Graph other) {
+        boolean alike = other.inputs().size() == graph.inputs().size()
+                && other.outputs().size() == graph.outputs().size();
+        boolean differ = false;
+        for (int i = 0; alike && i < graph.inputs().size(); i++) {
+            var a = graph.inputs().get(i).type();
+            var b = other.inputs().get(i).type();
+            alike = a.dtype() == b.dtype() && a.rank() == b.rank();
+            differ |= !a.shape().equals(b.shape());
+        }
+        if (name.isEmpty() || !alike || !differ) {
+            throw new IllegalArgumentException("graph " + graph.name() + ": open axis \"" + name + "\": expected a"
+                    + " name, and the same function captured for another extent of an axis of its inputs; these are "
+                    + graph.inputs() + " and " + other.inputs());
+        }
+        return with(s -> {
+            s.openAxis = name;
+            s.otherExtent = other;
+        });
+    }
+
     // --- writing
 
     /// The model in memory, weights included.
@@ -181,10 +224,10 @@ public final class OnnxExport {
         inside(w, inside, file.toString());
         if (!outside.isEmpty()) {
             Path data = file.resolveSibling(file.getFileName() + ".data");
-            ModelFile.write(data, channel -> external(channel, outside, w, data.getFileName().toString()));
+            AtomicFiles.write(data, channel -> external(channel, outside, w, data.getFileName().toString()));
         }
         ModelProto proto = w.proto();
-        ModelFile.write(file, channel -> {
+        AtomicFiles.write(file, channel -> {
             var out = Channels.newOutputStream(channel);
             proto.writeTo(out);
             out.flush();
@@ -198,41 +241,54 @@ public final class OnnxExport {
     }
 
     private Written write() {
+        Graph other = settings.otherExtent;
+        if (other == null) {
+            return write(graph, true);
+        }
+        Written w = write(graph, false);
+        Written o = write(other, false);
+        OpenAxis axis = new OpenAxis(settings.openAxis, graph.name());
+        axis.compareWeights(w.model.weights, o.model.weights);
+        axis.open(w.graph, o.graph);
+        return w;
+    }
+
+    private Written write(Graph g, boolean sharesConstants) {
         Settings s = settings;
-        if (!s.resultsOnly && (!graph.updates().isEmpty() || !graph.gradients().isEmpty())) {
-            throw new IllegalArgumentException("graph " + graph.name() + ": changes " + graph.updates().size()
-                    + " parameters and sets " + graph.gradients().size() + " gradients, which an ONNX model cannot:"
+        if (!s.resultsOnly && (!g.updates().isEmpty() || !g.gradients().isEmpty())) {
+            throw new IllegalArgumentException("graph " + g.name() + ": changes " + g.updates().size()
+                    + " parameters and sets " + g.gradients().size() + " gradients, which an ONNX model cannot:"
                     + " capture the model in eval mode without gradients, or leave them out with outputsOnly()");
         }
-        Model model = new Model(s.opset);
+        Model model = new Model(s.opset, sharesConstants);
         List<Term> inputs = new ArrayList<>();
         for (int i = 0; i < s.inputs.size(); i++) {
-            var type = graph.inputs().get(i).type();
+            var type = g.inputs().get(i).type();
             inputs.add(new Term(model.reserve(s.inputs.get(i)), type.dtype(), type.shape()));
         }
         for (String name : s.outputs) {
             if (!model.reserve(name).equals(name)) {
-                throw new IllegalArgumentException("graph " + graph.name() + ": an input and an output are both named"
+                throw new IllegalArgumentException("graph " + g.name() + ": an input and an output are both named"
                         + " \"" + name + "\"; rename one with inputNames or outputNames");
             }
         }
         Block block = new Block(model, null);
-        List<Term> outputs = new Exporter(block, "").write(graph, inputs);
+        List<Term> outputs = new Exporter(block, "").write(g, inputs);
         if (!model.problems.isEmpty()) {
-            throw new IllegalArgumentException("graph " + graph.name() + " cannot be written as an ONNX model:\n  "
+            throw new IllegalArgumentException("graph " + g.name() + " cannot be written as an ONNX model:\n  "
                     + String.join("\n  ", model.problems.stream().distinct().toList()));
         }
         outputs = block.own(outputs);
         for (int j = 0; j < outputs.size(); j++) {
             model.renamed.put(outputs.get(j).name(), s.outputs.get(j));
         }
-        GraphProto.Builder g = block.toProto(s.name, inputs, outputs);
-        model.constants.stream().filter(c -> block.uses(c.getName())).forEach(g::addInitializer);
+        GraphProto.Builder proto = block.toProto(s.name, inputs, outputs);
+        model.constants.stream().filter(c -> block.uses(c.getName())).forEach(proto::addInitializer);
         model.weights.keySet().removeIf(name -> !block.uses(name));
         ModelProto.Builder m = ModelProto.newBuilder().setIrVersion(s.opset < 19 ? 8 : s.opset < 21 ? 9 : 10)
                 .setProducerName(s.producer).setProducerVersion(s.version)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(s.opset));
-        return new Written(model, g, m);
+        return new Written(model, proto, m);
     }
 
     private static long bytes(Tensor t) {

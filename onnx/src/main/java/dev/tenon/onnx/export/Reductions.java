@@ -64,7 +64,7 @@ final class Reductions {
 
     private Term reduce(String op, ReduceOp r, Term x, Shape result) {
         return r.axes().isEmpty() ? x
-                : block.add(op, x.dtype(), result, List.of(x, block.model.longs(r.axes())), attributes(r));
+                : block.reduce(op, x, r.axes(), r.keepDims(), result);
     }
 
     private Term position(String op, ReduceOp r, Term x, Shape result) {

@@ -35,6 +35,8 @@ public final class Gemm {
     private int cellRows;
     private int cellCols;
     private int groupCols;
+    /// Rows after which the epilogue has its turn.
+    private int stripRows;
 
     private Gemm(GemmKernel kernel, int m, int n, int k, PackA a, PackB b, StoreC c, boolean add, Epilogue epilogue) {
         this.kernel = kernel;
@@ -127,6 +129,8 @@ public final class Gemm {
         rowCells = ceil(m, cellRows);
         colCells = ceil(n, cellCols);
         groupCols = Math.max(nr, Cache.L2 / 4 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
+        int strip = Cache.L2 / 4 / (Math.min(groupCols, cellCols) * kernel.bytes()) / mr * mr;
+        stripRows = epilogue == null ? cellRows : Math.max(4 * mr, strip);
     }
 
     private void cell(int t) {
@@ -148,23 +152,35 @@ public final class Gemm {
             for (int j = 0; j < cols; j += groupCols) {
                 int some = Math.min(groupCols, cols - j);
                 group(w, left, i0, rows, j0 + j, some, k0, kc);
-                if (epilogue != null && k0 + kc == k) {
-                    epilogue.apply(i0, rows, j0 + j, some);
-                }
             }
         }
     }
 
     /// Columns `j0 .. j0 + cols` of a cell for one inner block; `left` is where A was packed, or 0 to read it in place.
+    /// After the last block each strip of rows, which is still in the cache then, is handed to the epilogue.
     private void group(Workspace w, long left, int i0, int rows, int j0, int cols, int k0, int kc) {
-        int nr = kernel.nr();
-        int bytes = kernel.bytes();
         boolean inPlace = (rows <= DIRECT_TILES * kernel.mr() || kc * b.step() <= Cache.L1) && b.direct(k0, j0) != 0;
-        long panelBytes = (long) nr * kc * bytes;
-        long panels = w.memory(Workspace.LOCAL_PANEL, (inPlace ? 1 : ceil(cols, nr)) * panelBytes);
+        long panelBytes = (long) kernel.nr() * kc * kernel.bytes();
+        long panels = w.memory(Workspace.LOCAL_PANEL, (inPlace ? 1 : ceil(cols, kernel.nr())) * panelBytes);
         if (!inPlace) {
             b.pack(k0, kc, j0, cols, panels);
         }
+        int strip = epilogue != null && k0 + kc == k ? stripRows : rows;
+        for (int i = 0; i < rows; i += strip) {
+            int some = Math.min(strip, rows - i);
+            long from = left == 0 ? 0 : left + (long) i * kc * kernel.bytes();
+            strip(w, from, i0 + i, some, panels, inPlace, j0, cols, k0, kc);
+            if (epilogue != null && k0 + kc == k) {
+                epilogue.apply(i0 + i, some, j0, cols);
+            }
+        }
+    }
+
+    /// Rows `i0 .. i0 + rows` of a group of columns.
+    private void strip(Workspace w, long left, int i0, int rows, long panels, boolean inPlace, int j0, int cols,
+            int k0, int kc) {
+        int nr = kernel.nr();
+        long panelBytes = (long) nr * kc * kernel.bytes();
         boolean plus = add || k0 > 0;
         for (int j = 0; j < cols; j += nr) {
             int some = Math.min(nr, cols - j);
@@ -177,7 +193,7 @@ public final class Gemm {
                 b.pack(k0, kc, j0 + j, some, panels);
             }
             right = inPlace ? panels : panels + j / nr * panelBytes;
-            panel(w, left, i0, rows, right, (long) nr * bytes, j0 + j, some, k0, kc, plus);
+            panel(w, left, i0, rows, right, (long) nr * kernel.bytes(), j0 + j, some, k0, kc, plus);
         }
     }
 

@@ -16,6 +16,8 @@ final class Frame {
     private final long[] at;
     /// For each load of a repeated element or row, the address of what its register holds now.
     private final long[] held;
+    /// For each load of a repeated element, how many of its register's elements it fills.
+    private final int[] filled;
     private final long[] index;
     private final long scratch;
 
@@ -26,6 +28,7 @@ final class Frame {
         this.base = base;
         this.at = new long[plan.slot.length];
         this.held = new long[plan.raw.length];
+        this.filled = new int[plan.raw.length];
         this.index = plan.shortRows ? new long[iteration.rank()] : held;
         this.scratch = plan.scratchBytes == 0 ? 0 : Scratch.get().memory(plan.scratchBytes);
         for (int r = 0; r < at.length; r++) {
@@ -138,16 +141,16 @@ final class Frame {
         switch (plan.access[operand]) {
             case REPEAT -> {
                 long from = base[operand] + offset(operand, position) * bytes;
-                if (held[number] == from) {
+                if (held[number] == from && filled[number] >= n) {
                     return;
                 }
                 held[number] = from;
+                filled[number] = n;
                 Blocks.move(from, 0, to, 0, 1, bytes);
                 if (l.widen() != null) {
                     l.widen().run(to, at[register], 1);
                 }
-                int most = (int) Math.min(Plan.BLOCK, iteration.inner());
-                Blocks.fill(at[register], most, Blocks.bytes(dtype.kind()));
+                Blocks.fill(at[register], n, Blocks.bytes(dtype.kind()));
                 return;
             }
             case STRIDED -> {

@@ -57,6 +57,12 @@ final class MapKernel implements Kernel {
         run(CpuMemory.addresses(in, out), scalars);
     }
 
+    /// Ready to run, part by part, over operands and outputs at the given addresses. Where the outputs are contiguous,
+    /// elements have their row-major numbers.
+    Frame open(long[] addresses, Scalars scalars) {
+        return plan.open(addresses, scalars);
+    }
+
     /// Runs over operands and outputs at the given addresses.
     void run(long[] addresses, Scalars scalars) {
         long units = (elements + unit - 1) / unit;

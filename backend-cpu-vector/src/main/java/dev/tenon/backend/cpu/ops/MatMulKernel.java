@@ -13,15 +13,18 @@ import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
+import dev.tenon.backend.cpu.gemm.Epilogue;
 import dev.tenon.backend.cpu.gemm.MatMul;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Products of matrices and batches of them, with an epilogue.
 ///
 /// The product goes straight into the output where that has the product's dtype, otherwise into scratch memory; the
-/// epilogue, or the rounding of 16-bit results, is a map over it. Integers narrower than 32 bits are widened first.
+/// epilogue, or the rounding of 16-bit results, is a map over its parts while they are in the cache. Integers narrower
+/// than 32 bits are widened first.
 final class MatMulKernel implements Kernel {
     private final boolean vector;
     private final WorkerPool pool;
@@ -37,6 +40,8 @@ final class MatMulKernel implements Kernel {
     private final @Nullable MapKernel widenA;
     private final @Nullable MapKernel widenB;
     private final @Nullable MapKernel finish;
+    /// Whether the product calls for [#finish] part by part.
+    private final boolean inParts;
 
     MatMulKernel(Blocks blocks, WorkerPool pool, MatMulOp op, List<TensorType> in, List<TensorType> out) {
         this.vector = blocks.isVector();
@@ -60,6 +65,7 @@ final class MatMulKernel implements Kernel {
         List<TensorType> operands = new ArrayList<>(List.of(c));
         operands.addAll(in.subList(2, in.size()));
         finish = done ? null : new MapKernel(blocks, pool, body, operands, out);
+        inParts = finish != null && work.isFloating() && y.isContiguous() && m > 1 && n > 1;
         Shape outer = y.shape().slice(0, y.rank() - 2);
         batch = Iteration.of(outer.toArray(), List.of(outer(a, outer), outer(b, outer), outer(c, outer)));
     }
@@ -108,18 +114,40 @@ final class MatMulKernel implements Kernel {
             x = scratch;
             w = scratch + bytes(a);
         }
-        if (c.elements() > 0) {
-            product(x, w, y);
+        MapKernel f = finish;
+        if (f == null) {
+            product(x, w, y, null);
+            return;
         }
-        if (finish != null) {
-            long[] operands = new long[in.size() - 1 + out.size()];
-            operands[0] = y;
-            System.arraycopy(at, 2, operands, 1, at.length - 2);
-            finish.run(operands, scalars);
+        long[] operands = new long[in.size() - 1 + out.size()];
+        operands[0] = y;
+        System.arraycopy(at, 2, operands, 1, at.length - 2);
+        product(x, w, y, inParts ? first -> part(f, operands, scalars, first * m * n) : null);
+        if (!inParts) {
+            f.run(operands, scalars);
         }
     }
 
-    private void product(long x, long w, long y) {
+    /// Finishes parts of a matrix whose first element has the given number.
+    private Epilogue part(MapKernel f, long[] operands, Scalars scalars, long first) {
+        return (i0, rows, j0, cols) -> {
+            Frame frame = f.open(operands, scalars);
+            long at = first + (long) i0 * n + j0;
+            if (cols == n) {
+                frame.run(at, at + (long) rows * n);
+                return;
+            }
+            for (int i = 0; i < rows; i++, at += n) {
+                frame.run(at, at + cols);
+            }
+        };
+    }
+
+    /// @param parts for the number of a matrix, what finishes its parts; or null
+    private void product(long x, long w, long y, @Nullable LongFunction<Epilogue> parts) {
+        if (c.elements() == 0) {
+            return;
+        }
         long[] sa = batch.strides()[0];
         long[] sb = batch.strides()[1];
         long[] sc = batch.strides()[2];
@@ -135,10 +163,11 @@ final class MatMulKernel implements Kernel {
             var mb = new MatMul.Matrix(w + batch.offset(1, first) * b.dtype().bytes(), b.stride(-2), b.stride(-1));
             var mc = new MatMul.Matrix(y + batch.offset(2, first) * c.dtype().bytes(), rowC, c.stride(-1));
             if (tall || count == 1) {
-                MatMul.run(vector, pool, type, m * count, n, k, ma, mb, mc, false, null);
+                MatMul.run(vector, pool, type, m * count, n, k, ma, mb, mc, false,
+                        parts == null ? null : parts.apply(first));
             } else {
                 MatMul.batched(vector, pool, type, count, m, n, k, ma, sa[last], mb, sb[last], mc, sc[last], false,
-                        null);
+                        parts == null ? null : q -> parts.apply(first + q));
             }
         }
     }
