@@ -32,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Kernels for convolutions and poolings over one to three axes of floats or doubles. Everything else decomposes.
 final class Windowed {
+    /// Results of so many bytes are still in the cache when they are complete, and are finished in one go: pieces of
+    /// short rows would cost more.
+    private static final long SMALL = 1 << 19;
+
     private final Blocks blocks;
     private final WorkerPool pool;
 
@@ -139,6 +143,7 @@ final class Windowed {
         int volume = Math.toIntExact(y.elements() / channels / y.shape().dim(0));
         long groupOut = channels / c.groups();
         int result = 2 + extras.size();
+        boolean small = y.elements() * dtype.bytes() <= SMALL;
         return new Dense.Body() {
             @Override
             public void run(long[] at) {
@@ -150,7 +155,7 @@ final class Windowed {
                 long[] operands = new long[extras.size() + 2];
                 operands[0] = at[result];
                 System.arraycopy(at, 2, operands, 1, extras.size() + 1);
-                if (c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
+                if (small || c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
                     Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
                     map.run(operands, scalars);
                     return;
