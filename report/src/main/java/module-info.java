@@ -1,4 +1,4 @@
-/// Runs of training as TensorBoard files and pictures.
+/// Runs of training as TensorBoard files, pictures and lines on a terminal.
 module dev.tenon.report {
     exports dev.tenon.report;
 
@@ -6,6 +6,7 @@ module dev.tenon.report {
     requires static transitive org.jspecify;
 
     requires com.google.protobuf;
+    requires me.tongfei.progressbar;
     requires transitive java.desktop;
     requires tensorflow.nativelib;
     requires xchart;

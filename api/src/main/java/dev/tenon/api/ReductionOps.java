@@ -4,6 +4,7 @@ import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Reducer;
 import dev.tenon.api.op.SortOp;
+import dev.tenon.api.op.TopK;
 import dev.tenon.api.op.UnaryFn;
 import java.util.List;
 
@@ -250,16 +251,13 @@ public sealed interface ReductionOps permits Tensor {
     /// @throws TensorException if the axis has fewer than `k` elements
     default ValuesAndIndices topk(int k, int axis, boolean largest) {
         Tensor self = (Tensor) this;
-        long extent = self.rank() == 0 ? 1 : self.size(axis);
-        if (k < 0 || k > extent) {
-            throw new TensorException("topk: k = " + k + " of " + extent + " elements along axis " + axis + " of "
-                    + self.shape() + ": expected 0 to " + extent);
-        }
-        ValuesAndIndices all = sort(axis, largest);
         if (self.rank() == 0) {
-            return all;
+            if (k < 0 || k > 1) {
+                throw new TensorException("topk: k = " + k + " of 1 element of " + self.shape() + ": expected 0 or 1");
+            }
+            return sort(axis, largest);
         }
-        return new ValuesAndIndices(
-                all.values().narrow(axis, 0, k).contiguous(), all.indices().narrow(axis, 0, k).contiguous());
+        List<Tensor> out = Dispatcher.apply(new TopK(k, self.shape().axis(axis), largest), List.of(self));
+        return new ValuesAndIndices(out.get(0), out.get(1));
     }
 }

@@ -6,12 +6,13 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.op.GatherOp;
+import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Pad;
 import dev.tenon.api.op.ScatterOp;
-import dev.tenon.api.op.SortOp;
 import dev.tenon.api.op.TensorType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /// Picking and placing elements. Indices are saved, values where several meet by product or as the largest.
 final class IndexRules {
@@ -31,17 +32,17 @@ final class IndexRules {
         }
     }
 
-    /// Sorted values' gradients go back to where the values came from.
-    static final class Sort implements Rule<SortOp> {
+    /// Chosen values' gradients go back to where output 1 says that the values came from.
+    record Chosen<O extends Op>(ToIntFunction<O> axis) implements Rule<O> {
         @Override
-        public void save(SortOp op, Link link) {
+        public void save(O op, Link link) {
             link.saveOutput(1);
         }
 
         @Override
-        public void backward(SortOp op, Backward b) {
+        public void backward(O op, Backward b) {
             Tensor g = b.grad(0);
-            b.set(0, ViewRules.zeros(b.inType(0), g).scatterAdd(op.axis(), b.output(1), g));
+            b.set(0, ViewRules.zeros(b.inType(0), g).scatterAdd(axis.applyAsInt(op), b.output(1), g));
         }
     }
 

@@ -31,6 +31,7 @@ import dev.tenon.api.op.ScanOp;
 import dev.tenon.api.op.ScatterOp;
 import dev.tenon.api.op.Softmax;
 import dev.tenon.api.op.SortOp;
+import dev.tenon.api.op.TopK;
 import dev.tenon.api.op.ViewOp;
 import dev.tenon.api.op.ViewScatter;
 import java.util.IdentityHashMap;
@@ -57,7 +58,8 @@ final class Rules {
         put(Pad.class, ViewRules::pad);
         put(GatherOp.class, new IndexRules.Gather());
         put(ScatterOp.class, new IndexRules.Scatter());
-        put(SortOp.class, new IndexRules.Sort());
+        put(SortOp.class, new IndexRules.Chosen<>(SortOp::axis));
+        put(TopK.class, new IndexRules.Chosen<>(TopK::axis));
         put(ScanOp.class, new ScanRule());
         put(Softmax.class, new NeuralRules.OfSoftmax());
         put(LogSoftmax.class, new NeuralRules.OfLogSoftmax());

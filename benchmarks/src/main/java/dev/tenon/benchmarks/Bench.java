@@ -30,7 +30,8 @@ import picocli.CommandLine.Option;
         + " %% of stream of the bytes, that this machine was measured to do at most."})
 public final class Bench implements Callable<Integer> {
     @Option(names = "--against", paramLabel = "PEER",
-        description = "libtorch; its native libraries are fetched, 140 MB")
+        description = {"libtorch: its native libraries are fetched, 140 MB;",
+            "clblast: matrix products on the OpenCL device of --device, by the CLBlast that this system has"})
     private @Nullable String against;
 
     @Option(names = "--device", paramLabel = "D", defaultValue = "default",
@@ -86,7 +87,8 @@ public final class Bench implements Callable<Integer> {
         List<String> lines = new ArrayList<>();
         List<Result> results = new ArrayList<>();
         try (Peer tenon = new Peer("tenon:" + device, log, jvm);
-                Peer peer = against == null ? null : new Peer(against, log, List.of())) {
+                Peer peer = against == null ? null
+                    : new Peer(against.equals("clblast") ? "clblast:" + device : against, log, List.of())) {
             Machine machine = tenon.machine();
             out.println(tenon.description());
             if (peer != null) {

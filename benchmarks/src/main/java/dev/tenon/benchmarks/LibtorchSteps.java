@@ -21,6 +21,7 @@ import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
@@ -40,6 +41,9 @@ final class LibtorchSteps {
             case "step-lenet5" -> leNet5();
             case "step-lstm" -> longShortTermMemory();
             case "step-gpt" -> gpt();
+            case "step-resnet18" -> resNet(LibtorchResNet.small(true), 10, 32, 3, 32, 32);
+            case "step-resnet50" -> resNet(LibtorchResNet.fifty(true), 1000, 4, 3, 224, 224);
+            case "infer-resnet50" -> infer(c.dim(0));
             default -> null;
         };
     }
@@ -115,6 +119,23 @@ final class LibtorchSteps {
             h = conv2d(h, w2, b2, one, zero, one, 1).relu();
             h = max_pool2d(h, two, two, zero, one, false).flatten(1, -1);
             return cross_entropy_loss(fc3.apply(fc2.apply(fc1.apply(h).relu()).relu()), y);
+        });
+    }
+
+    private Work resNet(LibtorchResNet net, long classes, long... dims) {
+        parameters.addAll(net.parameters());
+        Tensor x = LibtorchSide.image(dims);
+        Tensor y = labels(classes, dims[0]);
+        return training(sgd(1e-3, 0.9), () -> cross_entropy_loss(net.call(x), y));
+    }
+
+    private static Work infer(long batch) {
+        LibtorchResNet net = LibtorchResNet.fifty(false);
+        Tensor x = LibtorchSide.image(batch, 3, 224, 224);
+        return LibtorchSide.each(() -> {
+            try (NoGradGuard _ = new NoGradGuard()) {
+                net.call(x);
+            }
         });
     }
 

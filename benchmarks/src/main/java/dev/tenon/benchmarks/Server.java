@@ -19,7 +19,7 @@ import java.util.Optional;
 final class Server {
     private Server() {}
 
-    /// @param args the side: `tenon:DEVICE` or `libtorch`
+    /// @param args the side: `tenon:DEVICE`, `clblast:DEVICE` or `libtorch`
     public static void main(String[] args) throws IOException {
         // Whatever libraries print goes to the other stream; answers alone to this one.
         PrintStream answers = System.out;
@@ -60,6 +60,9 @@ final class Server {
         if (name.startsWith("tenon:")) {
             String device = name.substring("tenon:".length());
             return new TenonSide(device.equals("default") ? Device.getDefault() : Device.of(device));
+        }
+        if (name.startsWith("clblast:")) {
+            return new ClBlastSide(name.substring("clblast:".length()));
         }
         return switch (name) {
             case "libtorch" -> new LibtorchSide();

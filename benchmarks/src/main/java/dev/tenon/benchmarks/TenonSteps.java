@@ -1,5 +1,6 @@
 package dev.tenon.benchmarks;
 
+import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Generator;
@@ -7,6 +8,8 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.graph.Compiled;
+import dev.tenon.graph.Graphs;
 import dev.tenon.nn.Module;
 import dev.tenon.nn.Sequential;
 import dev.tenon.nn.activation.ReLU;
@@ -19,6 +22,7 @@ import dev.tenon.nn.layer.Flatten;
 import dev.tenon.nn.layer.LayerNorm;
 import dev.tenon.nn.layer.Linear;
 import dev.tenon.nn.layer.MaxPool2d;
+import dev.tenon.nn.models.Models;
 import dev.tenon.nn.optim.Adam;
 import dev.tenon.nn.optim.AdamW;
 import dev.tenon.nn.optim.Optimizer;
@@ -46,6 +50,9 @@ final class TenonSteps {
             case "step-lenet5" -> leNet5();
             case "step-lstm" -> lstm();
             case "step-gpt" -> gpt();
+            case "step-resnet18" -> resNet("resnet18_cifar", 10, 32, 3, 32, 32);
+            case "step-resnet50" -> resNet("resnet50", 1000, 4, 3, 224, 224);
+            case "infer-resnet50" -> infer(c.dim(0));
             default -> null;
         });
     }
@@ -92,6 +99,25 @@ final class TenonSteps {
             new Conv2d(6, 16, 5), new ReLU(), new MaxPool2d(2), new Flatten(),
             new Linear(400, 120), new ReLU(), new Linear(120, 84), new ReLU(), new Linear(84, 10)).to(device);
         return classifier(model, momentum(model), random(64, 1, 28, 28), labels(10, 64));
+    }
+
+    private Work resNet(String name, int classes, long... dims) {
+        Module model = Models.create(name, classes).to(device);
+        return classifier(model, momentum(model), random(dims), labels(classes, dims[0]));
+    }
+
+    /// A compiled graph, into which batch normalisation is folded.
+    private Work infer(long batch) {
+        Module model = Models.create("resnet50").to(device);
+        model.eval();
+        Compiled compiled = Graphs.compile(model);
+        Tensor x = random(batch, 3, 224, 224);
+        return () -> {
+            try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
+                compiled.call(x);
+                device.synchronize();
+            }
+        };
     }
 
     private static SGD momentum(Module model) {

@@ -2,7 +2,9 @@ package dev.tenon.cli;
 
 import dev.tenon.api.BackendException;
 import dev.tenon.api.Device;
+import dev.tenon.api.spi.TraceFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,22 @@ final class Options {
     static void threads(@Nullable Integer threads) {
         if (threads != null) {
             System.setProperty("tenon.cpu.threads", Integer.toString(count("--threads", threads, 4096)));
+        }
+    }
+
+    /// Sets the file that loaders and devices write their times to when they start.
+    ///
+    /// @throws UsageException if it cannot be written
+    static void trace(@Nullable Path file) {
+        if (file == null) {
+            return;
+        }
+        System.setProperty(TraceFile.PROPERTY, file.toString());
+        try {
+            TraceFile.ofProcess(TraceFile.PROPERTY);
+        } catch (UncheckedIOException e) {
+            System.clearProperty(TraceFile.PROPERTY);
+            throw new UsageException("--trace " + file + ": cannot be written: " + e.getCause(), e);
         }
     }
 

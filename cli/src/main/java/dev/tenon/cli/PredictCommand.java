@@ -108,7 +108,8 @@ final class PredictCommand implements Callable<Integer> {
     private void text(Vocabulary vocabulary, LanguageModel model, PrintWriter out) {
         String prompt;
         try {
-            prompt = Files.readString(input);
+            // The line end that editors leave at the end of a file is not meant.
+            prompt = Files.readString(input).replaceFirst("\\R\\z", "");
         } catch (IOException e) {
             throw new UsageException("--input " + input + ": cannot be read as a text (" + e.getMessage() + ")", e);
         }
@@ -133,7 +134,7 @@ final class PredictCommand implements Callable<Integer> {
             line.put("text", said);
             out.println(Json.line(line));
         } else {
-            out.println(prompt.stripTrailing().equals(prompt) ? prompt + said : prompt.stripTrailing() + said);
+            out.println(prompt + said);
         }
     }
 

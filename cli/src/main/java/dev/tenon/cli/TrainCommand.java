@@ -12,6 +12,7 @@ import dev.tenon.nn.models.Sampling;
 import dev.tenon.nn.train.Callback;
 import dev.tenon.nn.train.TrainingRun;
 import dev.tenon.report.ConfusionPicture;
+import dev.tenon.report.Progress;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -99,6 +100,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--tensorboard", description = "Writes event files for TensorBoard to --out.")
     private boolean tensorBoard;
 
+    @Option(names = "--trace", paramLabel = "FILE", description = "Writes when each thread, and each queue of a device"
+        + " that tells, was at work, for chrome://tracing or ui.perfetto.dev. The run is slower for it.")
+    private @Nullable Path trace;
+
     @Option(names = "--confusion", description = "Draws at the end which classes were taken for which: "
         + RunFolder.CONFUSION + ".")
     private boolean confusion;
@@ -131,6 +136,7 @@ final class TrainCommand implements Callable<Integer> {
             Options.count("--image-size", imageSize, 4096);
         }
         Options.threads(threads);
+        Options.trace(trace);
         Device device = Options.device(deviceName);
         Job job = recipe.text() ? text(recipe) : images(recipe);
         Generator.getDefault().manualSeed(settings.seed());
@@ -152,7 +158,7 @@ final class TrainCommand implements Callable<Integer> {
         err.flush();
         String title = recipe.title() + " on " + job.name;
         Training.Outcome outcome;
-        try (Progress progress = new Progress(err, recipe.text());
+        try (Progress progress = new Progress(err, values -> said(values, recipe.text()));
                 Interruption _ = new Interruption(progress, run, err)) {
             outcome = training.run(job.train, job.test, settings, progress, saving(run, job, settings, title));
             finish(run, training, job, model, device, title);
@@ -169,6 +175,19 @@ final class TrainCommand implements Callable<Integer> {
             print.flush();
         }
         return 0;
+    }
+
+    /// @param text whether a model of language is trained
+    private static String said(Map<String, Double> values, boolean text) {
+        String name = text ? "perplexity" : "accuracy";
+        String line = String.format(Locale.ROOT, "loss %.4f, %s %s", values.getOrDefault("loss", Double.NaN), name,
+            number(values.getOrDefault(name, Double.NaN), text));
+        Double tested = values.get("val_" + name);
+        return tested == null ? line : line + ", test " + name + " " + number(tested, text);
+    }
+
+    private static String number(double value, boolean text) {
+        return text ? String.format(Locale.ROOT, "%.3f", value) : String.format(Locale.ROOT, "%.2f %%", 100 * value);
     }
 
     private Job images(Recipe recipe) {
@@ -197,16 +216,21 @@ final class TrainCommand implements Callable<Integer> {
     /// After each epoch the weights and the curve.
     private static Callback saving(RunFolder run, Job job, Training.Settings settings, String title) {
         return new Callback() {
+            private boolean saved;
+
             @Override
             public void onEpochEnd(TrainingRun now, Map<String, Double> values) throws IOException {
                 save(now);
+                saved = true;
                 run.saveCurve(title, now.history());
             }
 
             /// What early stopping may have put back, or a run that was at its end already.
             @Override
             public void onTrainEnd(TrainingRun now) throws IOException {
-                save(now);
+                if (!saved || settings.patience() >= 0) {
+                    save(now);
+                }
             }
 
             private void save(TrainingRun now) throws IOException {

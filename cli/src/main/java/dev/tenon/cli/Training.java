@@ -107,9 +107,11 @@ final class Training {
     /// @throws IllegalStateException if the loss is no finite number any more
     /// @throws IOException if a file cannot be written or read
     Outcome run(Dataset<Sample> train, Dataset<Sample> test, Settings s, Callback... beside) throws IOException {
+        // Batch normalisation over one pixel cannot take a single sample.
+        boolean oneLeft = train.size() > s.batchSize && train.size() % s.batchSize == 1;
         FitOptions o = FitOptions.of(train).validation(test).epochs(s.epochs).batchSize(s.batchSize).seed(s.seed)
-            .workers(s.workers).accumulate(s.accumulate);
-        long batches = Math.ceilDiv(train.size(), (long) s.batchSize);
+            .dropLast(oneLeft).workers(s.workers).accumulate(s.accumulate);
+        long batches = Math.ceilDiv(train.size(), (long) s.batchSize) - (oneLeft ? 1 : 0);
         o.callbacks(s.schedule.callback(Math.ceilDiv(batches, (long) s.accumulate) * s.epochs, s.lr));
         if (s.clip > 0) {
             o.clipNorm(s.clip);

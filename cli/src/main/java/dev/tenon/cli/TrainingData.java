@@ -3,16 +3,18 @@ package dev.tenon.cli;
 import dev.tenon.api.Shape;
 import dev.tenon.data.Dataset;
 import dev.tenon.data.DigitsDataset;
-import dev.tenon.data.IdxDataset;
 import dev.tenon.data.Sample;
 import dev.tenon.data.TableDataset;
 import dev.tenon.data.format.DelimitedText;
 import dev.tenon.data.format.NumericTable;
+import dev.tenon.data.image.ImageDataset;
+import dev.tenon.data.image.Mnist;
 import dev.tenon.data.transform.Resize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -96,56 +98,33 @@ record TrainingData(String name, Dataset<Sample> train, Dataset<Sample> test, in
     }
 
     private static TrainingData idx(Path folder) throws IOException {
-        IdxDataset train = pair(folder, "train");
-        IdxDataset test = pair(folder, "t10k");
-        String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
-        if (train == null && test == null) {
-            throw bad(folder, "found neither MNIST's files (train-images-idx3-ubyte and"
-                + " train-labels-idx1-ubyte, or t10k-..., plain or .gz) nor a pair of text files *.tra and *.tes");
+        Optional<ImageDataset> train = Mnist.likeMnist(folder, true);
+        Optional<ImageDataset> test = Mnist.likeMnist(folder, false);
+        ImageDataset any = train.or(() -> test).orElseThrow(() -> bad(folder, "found neither MNIST's files"
+            + " (train-images-idx3-ubyte and train-labels-idx1-ubyte, or t10k-..., plain or .gz) nor a pair of text"
+            + " files *.tra and *.tes"));
+        ImageDataset other = test.orElse(any);
+        Shape shape = any.shape();
+        if (!other.shape().equals(shape)) {
+            throw bad(folder, "train images are " + shape.dim(1) + " x " + shape.dim(2) + ", t10k images are "
+                + other.shape().dim(1) + " x " + other.shape().dim(2));
         }
-        if (train != null && test != null
-                && (train.height() != test.height() || train.width() != test.width())) {
-            throw bad(folder, "train images are " + train.height() + " x "
-                + train.width() + ", t10k images are " + test.height() + " x " + test.width());
-        }
-        IdxDataset any = train != null ? train : test;
-        if (any == null || train != null && train.size() < 2 || test != null && test.size() < 2) {
+        if (any.size() < 2 || other.size() < 2) {
             throw bad(folder, "holds fewer than two images");
         }
-        int classes = 1 + Math.max(train == null ? 0 : train.largestLabel(), test == null ? 0 : test.largestLabel());
-        if (train != null && test != null) {
-            return grey(name, train, test, any.height(), any.width(), classes, MNIST_MEAN, MNIST_DEVIATION);
+        double[] mean = {MNIST_MEAN};
+        double[] deviation = {MNIST_DEVIATION};
+        Dataset<Sample> first = any.normalised(mean, deviation);
+        Dataset<Sample> second = other.normalised(mean, deviation);
+        if (any == other) {
+            // One set only: its last fifth is for testing.
+            long cut = Math.max(1, any.size() * 4 / 5);
+            second = first.range(cut, first.size());
+            first = first.range(0, cut);
         }
-        // One set only: its last fifth is for testing.
-        long cut = Math.max(1, any.size() * 4 / 5);
-        return grey(name, any.range(0, cut), any.range(cut, any.size()), any.height(), any.width(), classes,
-            MNIST_MEAN, MNIST_DEVIATION);
-    }
-
-    private static @Nullable IdxDataset pair(Path folder, String set) throws IOException {
-        Path images = existing(folder, set + "-images", "idx3-ubyte");
-        Path labels = existing(folder, set + "-labels", "idx1-ubyte");
-        if (images == null && labels == null) {
-            return null;
-        }
-        if (images == null || labels == null) {
-            throw bad(folder, "there is " + (images == null ? labels : images).getFileName() + " but no "
-                + set + (images == null ? "-images-idx3-ubyte" : "-labels-idx1-ubyte")
-                + " (plain or .gz) beside it");
-        }
-        return IdxDataset.read(images, labels, MNIST_MEAN, MNIST_DEVIATION);
-    }
-
-    private static @Nullable Path existing(Path folder, String set, String kind) {
-        for (String middle : List.of("-", ".")) {
-            for (String end : List.of("", ".gz")) {
-                Path p = folder.resolve(set + middle + kind + end);
-                if (Files.exists(p)) {
-                    return p;
-                }
-            }
-        }
-        return null;
+        int classes = Math.max(any.classes().size(), other.classes().size());
+        return grey(String.valueOf(folder.toAbsolutePath().normalize().getFileName()), first, second,
+            (int) shape.dim(1), (int) shape.dim(2), classes, MNIST_MEAN, MNIST_DEVIATION);
     }
 
     private static @Nullable Path single(Path folder, String end) throws IOException {

@@ -29,6 +29,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class TestBackend implements BackendProvider {
     static final AtomicInteger PINNED = new AtomicInteger();
     static final AtomicInteger COPIES_ON_OWN_STREAM = new AtomicInteger();
+    static final AtomicInteger COPIES_DONE = new AtomicInteger();
 
     static Device host() {
         return Device.of("test:0");
@@ -36,6 +37,11 @@ public final class TestBackend implements BackendProvider {
 
     static Device card() {
         return Device.of("test:1");
+    }
+
+    /// Something for the card to do after what is enqueued on its default stream.
+    static void compute(Runnable work) {
+        ((Queue) card().runtime().defaultStream()).add(work);
     }
 
     @Override
@@ -162,6 +168,9 @@ public final class TestBackend implements BackendProvider {
             ((Queue) stream).add(() -> {
                 LockSupport.parkNanos(300_000);
                 super.copyFromHost(from, to, toOffset, stream);
+                if (stream != main) {
+                    COPIES_DONE.incrementAndGet();
+                }
             });
         }
 

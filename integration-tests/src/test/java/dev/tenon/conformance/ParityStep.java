@@ -3,21 +3,19 @@ package dev.tenon.conformance;
 import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
-import dev.tenon.api.Generator;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.api.spi.OpPolicy;
 import dev.tenon.nn.Module;
 import dev.tenon.nn.Parameter;
 import dev.tenon.nn.layer.DropoutLayer;
 import dev.tenon.nn.loss.CrossEntropyLoss;
 import dev.tenon.nn.models.GoogLeNet;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleBiFunction;
+import org.jspecify.annotations.Nullable;
 
 /// What one forward and backward pass in training mode gives: batch normalisation with the batch's statistics, nothing
 /// dropped, mean cross-entropy over all labels.
@@ -31,14 +29,23 @@ record ParityStep(double loss, Map<String, Double> norms, Map<String, double[]> 
     private static final CrossEntropyLoss CRITERION = new CrossEntropyLoss();
 
     static ParityStep of(ParityFolder f, Module net, DType dtype, Device device) throws IOException {
+        return of(f, net, dtype, device, null);
+    }
+
+    /// @param forward runs the ops of the forward pass, or null
+    static ParityStep of(ParityFolder f, Module net, DType dtype, Device device, @Nullable OpPolicy forward)
+            throws IOException {
         net.train();
         net.modules().stream().filter(m -> m instanceof DropoutLayer).forEach(Module::eval);
         net.zeroGrad();
         try (Scope _ = Scope.open()) {
             Tensor input = f.array("input", dtype, device);
             Tensor labels = f.array("labels", dtype, device);
-            Tensor loss = net instanceof GoogLeNet g ? g.callWithAuxiliary(input).loss(ParityStep::loss, labels)
-                    : loss(net.call(input), labels);
+            Tensor loss;
+            try (Context.Mode _ = Context.policy(forward)) {
+                loss = net instanceof GoogLeNet g ? g.callWithAuxiliary(input).loss(ParityStep::loss, labels)
+                        : loss(net.call(input), labels);
+            }
             loss.backward();
             try (Context.Mode _ = Context.noGrad()) {
                 Map<String, Double> norms = new LinkedHashMap<>();
@@ -72,37 +79,5 @@ record ParityStep(double loss, Map<String, Double> norms, Map<String, double[]> 
                     : t.detach().flatten().narrow(0, 0, Math.min(values.length, t.elements())).toDoubleArray());
         });
         return out;
-    }
-
-    /// How far numbers move when weights change by what `F32` rounds off: where a ReLU or a maximum is near its switch,
-    /// or batch normalisation has few values to normalise, that is far more than the change. Found in `F64` by some
-    /// random changes.
-    static final class Sensitivity {
-        private static final int TRIALS = 4;
-        private static final double CHANGE = 1e-6;
-
-        private final ParityStep exact;
-        private final List<ParityStep> moved = new ArrayList<>();
-
-        Sensitivity(ParityFolder f, Device device) throws IOException {
-            Module net = f.network();
-            net.to(device).to(DType.F64);
-            exact = ParityStep.of(f, net, DType.F64, device);
-            Generator random = new Generator(1);
-            for (int i = 0; i < TRIALS; i++) {
-                f.weights().loadInto(net);
-                try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
-                    for (Parameter p : net.parameters()) {
-                        p.get().mul_(Tensors.normal(p.shape(), 1, CHANGE, DType.F64, device, random));
-                    }
-                }
-                moved.add(ParityStep.of(f, net, DType.F64, device));
-            }
-        }
-
-        /// The largest move of a number.
-        double of(ToDoubleBiFunction<ParityStep, ParityStep> distance) {
-            return moved.stream().mapToDouble(m -> distance.applyAsDouble(exact, m)).max().orElseThrow();
-        }
     }
 }

@@ -52,6 +52,8 @@ final class ModelTable {
 
             A language model writes, `prompt` being numbers of symbols:
             `Models.gpt2(weights).generate(prompt, 40, new Sampling().temperature(0.8).topK(40))`.
+            While all symbols fit into the context, keys and values are remembered, so that each step computes one
+            symbol; in a loop of one's own, `gpt.call(symbols, cache)` with a `gpt.cache(n, room)` does so.
 
             ## Table
 

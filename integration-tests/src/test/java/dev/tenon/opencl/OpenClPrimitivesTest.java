@@ -104,6 +104,36 @@ class OpenClPrimitivesTest {
     }
 
     @Test
+    void longLines() {
+        for (Reducer r : List.of(Reducer.SUM, Reducer.MAX)) {
+            Twins.compare("scan " + r, 1e-4, d -> Stream.of(
+                    Dispatcher.apply(new ScanOp(r, 0), List.of(Twins.data(d, DType.F32, 1, 70_001).mul(0.01))),
+                    Dispatcher.apply(new ScanOp(r, 0), List.of(Twins.data(d, DType.I32, 1, 2, 30_000).transpose(0, 1))))
+                    .flatMap(List::stream).toList());
+        }
+        for (boolean descending : new boolean[] {false, true}) {
+            Twins.compare("sort", 0, d -> Stream.of(
+                    Dispatcher.apply(new SortOp(0, descending), List.of(Twins.data(d, DType.F32, -1, 40_003))),
+                    Dispatcher.apply(new SortOp(0, descending), List.of(Twins.data(d, DType.I8, 1, 3, 9000)
+                            .transpose(0, 1))),
+                    Dispatcher.apply(new SortOp(1, descending), List.of(Twins.data(d, DType.F64, 1, 300, 16))))
+                    .flatMap(List::stream).toList());
+        }
+    }
+
+    /// The gradient of an embedding: many rows that go to few, with repeats.
+    @Test
+    void rowsAreAddedUp() {
+        for (ScatterOp.Mode mode : List.of(ScatterOp.Mode.ADD, ScatterOp.Mode.SET)) {
+            Twins.compare("scatter " + mode + " of rows", 1e-4, d -> List.of(
+                    Dispatcher.run(new ScatterOp(0, mode), Twins.data(d, DType.F32, 1, 50, 7),
+                            index(d, DType.I64, 2, 50, 900, 1).expand(900, 7), Twins.data(d, DType.F32, 3, 900, 7)),
+                    Dispatcher.run(new ScatterOp(0, mode), Twins.data(d, DType.F32, 1, 1000),
+                            index(d, DType.I32, 2, 1000, 5000), Twins.data(d, DType.F32, 3, 5000))));
+        }
+    }
+
+    @Test
     void indicesOutOfRangeTouchNothing() {
         Device d = Device.of("opencl");
         Tensor x = Tensors.of(new float[] {1, 2, 3}, Shape.of(3), d);

@@ -1,8 +1,12 @@
 package dev.tenon.opencl;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
 import dev.tenon.api.DType;
+import dev.tenon.api.Device;
 import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Tensor;
+import dev.tenon.api.TensorException;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.ReduceOp;
@@ -72,6 +76,29 @@ class OpenClReduceTest {
                     reduce(r, Twins.data(d, DType.F32, 8, 0), false, 0),
                     reduce(r, Twins.data(d, DType.F32, 8, 3, 0, 2), false, 1),
                     reduce(r, Twins.data(d, DType.F32, 8, 3, 0, 2), false, 0)).flatMap(List::stream).toList());
+        }
+    }
+
+    /// Sums of truth values are counts; there is no largest of nothing.
+    @Test
+    void narrowAndEmpty() {
+        for (DType dtype : List.of(DType.U8, DType.I8, DType.BOOL)) {
+            for (Reducer r : List.of(Reducer.SUM, Reducer.PROD, Reducer.MAX, Reducer.MIN, Reducer.ANY, Reducer.ALL)) {
+                Twins.compare(r + " " + dtype, 0, d -> Stream.of(
+                        reduce(r, Twins.data(d, dtype, 1, 300, 5), false, 0),
+                        reduce(r, Twins.data(d, dtype, 1, 3, 300), true, 1),
+                        reduce(r, Twins.data(d, dtype, 1, 0, 5), false, 1)).flatMap(List::stream).toList());
+            }
+            for (Reducer r : List.of(Reducer.SUM, Reducer.PROD, Reducer.ANY, Reducer.ALL)) {
+                Twins.compare(r + " of no " + dtype, 0, d -> Stream.of(
+                        reduce(r, Twins.data(d, dtype, 1, 0), false, 0),
+                        reduce(r, Twins.data(d, dtype, 1, 3, 0), true, 1),
+                        reduce(r, Twins.data(d, dtype, 1, 0, 4, 2), false, 0, 2)).flatMap(List::stream).toList());
+            }
+        }
+        for (Reducer r : List.of(Reducer.MAX, Reducer.ARGMIN)) {
+            assertThrows(TensorException.class,
+                    () -> reduce(r, Twins.data(Device.of("opencl"), DType.F32, 1, 3, 0), false, 1));
         }
     }
 

@@ -13,6 +13,9 @@ final class GemmSource {
         List<String> statements(KernelWriter w);
     }
 
+    /// The most tiles, one below the other, that an item computes.
+    private static final int MOST_TILES = 16;
+
     private final Dialect dialect;
     private final DeviceTraits traits;
     private final Kind kind;
@@ -90,7 +93,7 @@ final class GemmSource {
     /// One item for each element.
     private GeneratedKernel direct() {
         KernelWriter w = writer("matmul_direct", true, true, true);
-        int local = (int) Math.min(traits.cpu() ? 64 : 128, MapSource.powerOfTwo(batch * m * n));
+        int local = traits.items();
         w.line("idx e = (idx)GROUP * " + local + " + (idx)ITEM;");
         w.line("if (e >= " + w.number("elements", batch * m * n) + ") {").line("return;").line("}");
         w.number("m", m);
@@ -106,59 +109,63 @@ final class GemmSource {
     /// Tiles of both operands in local memory, a small tile of sums in the registers of each item.
     private GeneratedKernel tiled() {
         int side = traits.groupOf(256) < 256 ? 8 : 16;
-        boolean large = kind == Kind.F32 && m >= 1024 && n >= 1024;
-        int each = large ? 8 : m * n >= 128 * 128 ? 4 : 2;
-        int tile = side * each;
-        int depth = 16;
-        while (2L * depth * (tile + 1) * Types.bytes(kind) > traits.localBytes() && depth > 1) {
+        GemmTile shape = m >= 1024 && n >= 1024 && kind.isFloating()
+                ? traits.tile(kind)
+                : m * n >= 128 * 128 ? new GemmTile(4, 4, 16) : new GemmTile(2, 2, 16);
+        int high = shape.rows();
+        int broad = shape.columns();
+        int tileRows = side * high;
+        int tileColumns = side * broad;
+        int depth = shape.depth();
+        while ((long) depth * (tileRows + tileColumns + 2) * Types.bytes(kind) > traits.localBytes() && depth > 1) {
             depth /= 2;
         }
         int local = side * side;
         KernelWriter w = writer("matmul_tiled", true, true, true);
-        long tm = (m + tile - 1) / tile;
-        long tn = (n + tile - 1) / tile;
+        long tm = (m + tileRows - 1) / tileRows;
+        long tn = (n + tileColumns - 1) / tileColumns;
         w.number("m", m);
         w.number("n", n);
         w.number("depth", k);
-        w.line("LOCAL " + type + " ta[" + depth + "][" + (tile + 1) + "];");
-        w.line("LOCAL " + type + " tb[" + depth + "][" + (tile + 1) + "];");
+        w.line("LOCAL " + type + " ta[" + depth + "][" + (tileRows + 1) + "];");
+        w.line("LOCAL " + type + " tb[" + depth + "][" + (tileColumns + 1) + "];");
         w.line("idx g = (idx)GROUP;");
-        w.line("idx j0 = g % " + w.number("tiles_n", tn) + " * " + tile + ";");
-        w.line("idx i0 = g / tiles_n % " + w.number("tiles_m", tm) + " * " + tile + ";");
+        w.line("idx j0 = g % " + w.number("tiles_n", tn) + " * " + tileColumns + ";");
+        w.line("idx i0 = g / tiles_n % " + w.number("tiles_m", tm) + " * " + tileRows + ";");
         w.line("idx b = g / tiles_n / tiles_m;");
         w.line("int item = (int)ITEM;").line("int x = item % " + side + ";").line("int y = item / " + side + ";");
-        w.line(type + " c[" + each + "][" + each + "];");
-        w.line("for (int r = 0; r < " + each + "; r++) {").line("for (int s = 0; s < " + each + "; s++) {");
-        w.line("c[r][s] = 0;").line("}").line("}");
+        String rows = "for (int r = 0; r < " + high + "; r++) {";
+        String columns = "for (int s = 0; s < " + broad + "; s++) {";
+        w.line(type + " c[" + high + "][" + broad + "];");
+        w.line(rows).line(columns).line("c[r][s] = 0;").line("}").line("}");
         w.line("for (idx q = 0; q < depth; q += " + depth + ") {");
-        w.line("for (int e = item; e < " + tile * depth + "; e += " + local + ") {");
+        w.line("for (int e = item; e < " + tileRows * depth + "; e += " + local + ") {");
         w.line("int ka = e % " + depth + ", ia = e / " + depth + ";");
-        w.line("ta[ka][ia] = i0 + ia < m && q + ka < depth ? load_a(b, i0 + ia, q + ka) : 0;");
-        w.line("int jb = e % " + tile + ", kb = e / " + tile + ";");
+        w.line("ta[ka][ia] = i0 + ia < m && q + ka < depth ? load_a(b, i0 + ia, q + ka) : 0;").line("}");
+        w.line("for (int e = item; e < " + tileColumns * depth + "; e += " + local + ") {");
+        w.line("int jb = e % " + tileColumns + ", kb = e / " + tileColumns + ";");
         w.line("tb[kb][jb] = j0 + jb < n && q + kb < depth ? load_b(b, q + kb, j0 + jb) : 0;");
         w.line("}").line("BARRIER;");
         w.line("for (int p = 0; p < " + depth + "; p++) {");
-        w.line("#pragma unroll").line("for (int r = 0; r < " + each + "; r++) {");
-        w.line("#pragma unroll").line("for (int s = 0; s < " + each + "; s++) {");
+        w.line("#pragma unroll").line(rows).line("#pragma unroll").line(columns);
         String a = "ta[p][y + r * " + side + "]";
         String b = "tb[p][x + s * " + side + "]";
         w.line("c[r][s] = " + mulAdd(a, b, "c[r][s]") + ";");
         w.line("}").line("}").line("}").line("BARRIER;").line("}");
-        w.line("for (int r = 0; r < " + each + "; r++) {").line("for (int s = 0; s < " + each + "; s++) {");
+        w.line(rows).line(columns);
         w.line("idx i = i0 + y + r * " + side + ";").line("idx j = j0 + x + s * " + side + ";");
         w.line("if (i < m && j < n) {").line("store(b, i, j, c[r][s]);").line("}").line("}").line("}");
         return w.finish(batch * tm * tn, local);
     }
 
     /// Both operands are packed into panels as wide as the register tile, padded with zeros; then each item, a group of
-    /// its own, computes a column of tiles with explicit vectors.
+    /// its own, computes a column of tiles with explicit vectors. Deep products are cut, so that a panel of the right
+    /// operand stays in the first-level cache for all tiles of the column.
     private KernelPlan packed() {
         int lanes = Math.max(2, Math.min(16, kind == Kind.F64 ? traits.lanes() / 2 : traits.lanes()));
-        int vectors = 2;
-        int rows = traits.lanes() >= 16 ? 12 : traits.lanes() >= 8 ? 6 : 4;
-        if (m < rows) {
-            rows = (int) Math.max(1, m);
-        }
+        GemmTile shape = traits.tile(kind);
+        int vectors = shape.columns();
+        int rows = (int) Math.min(m, shape.rows());
         int columns = lanes * vectors;
         long tm = (m + rows - 1) / rows;
         long tn = (n + columns - 1) / columns;
@@ -171,31 +178,51 @@ final class GemmSource {
 
         KernelWriter w = writer("matmul_packed", false, false, true);
         // Enough columns of tiles for every core to stay busy, but long enough to use a packed panel more than once.
-        long perItem = Math.max(1, Math.min(16, batch * tm * tn / (8L * traits.units())));
+        long perItem = Math.max(1, Math.min(MOST_TILES, batch * tm * tn / (8L * traits.units())));
         long blocks = (tm + perItem - 1) / perItem;
+        boolean cut = k > shape.depth() + shape.depth() / 2;
         String pa = w.workspace("pa", kind, 0);
         String pb = w.workspace("pb", kind, sizeA);
         w.number("m", m);
         w.number("n", n);
         w.number("depth", k);
+        // Items that follow each other share their rows, which stay in the second-level cache.
         w.line("idx g = (idx)GROUP;");
-        w.line("idx block = g % " + w.number("blocks", blocks) + ";");
-        w.line("idx tj = g / blocks % " + w.number("tiles_n", tn) + ";");
-        w.line("idx b = g / blocks / tiles_n;");
-        w.line("idx last = block * " + perItem + " + " + perItem + ";");
+        w.line("idx tj = g % " + w.number("tiles_n", tn) + ";");
+        w.line("idx block = g / tiles_n % " + w.number("blocks", blocks) + ";");
+        w.line("idx b = g / tiles_n / blocks;");
+        w.line("idx first = block * " + w.number("per_item", perItem) + ";");
+        w.line("idx last = first + per_item;");
         w.line("last = last < " + w.number("tiles_m", tm) + " ? last : tiles_m;");
-        w.line("for (idx ti = block * " + perItem + "; ti < last; ti++) {");
-        w.line("GLOBAL const " + type + "* a = " + pa + " + (" + (batchedA ? "b * tiles_m + " : "") + "ti) * depth * "
-                + rows + ";");
-        w.line("GLOBAL const " + type + "* x = " + pb + " + (" + (batchedB ? "b * tiles_n + " : "") + "tj) * depth * "
-                + columns + ";");
+        if (cut) {
+            w.line(type + " held[" + MOST_TILES * rows * columns + "];");
+            w.line("for (idx q0 = 0; q0 < depth; q0 += " + shape.depth() + ") {");
+            w.line("idx end = q0 + " + shape.depth() + " < depth ? q0 + " + shape.depth() + " : depth;");
+        } else {
+            w.line("idx q0 = 0;").line("idx end = depth;").line("{");
+        }
+        w.line("for (idx ti = first; ti < last; ti++) {");
+        w.line("GLOBAL const " + type + "* a = " + pa + " + ((" + (batchedA ? "b * tiles_m + " : "")
+                + "ti) * depth + q0) * " + rows + ";");
+        w.line("GLOBAL const " + type + "* x = " + pb + " + ((" + (batchedB ? "b * tiles_n + " : "")
+                + "tj) * depth + q0) * " + columns + ";");
         String vector = "VEC(" + type + ", " + lanes + ")";
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < vectors; v++) {
                 w.line(vector + " c" + r + "_" + v + " = 0;");
             }
         }
-        w.line("for (idx q = 0; q < depth; q++) {");
+        if (cut) {
+            w.line(type + "* sums = held + (ti - first) * " + rows * columns + ";").line("if (q0 > 0) {");
+            for (int r = 0; r < rows; r++) {
+                for (int v = 0; v < vectors; v++) {
+                    w.line("c" + r + "_" + v + " = VLOAD(" + type + ", " + lanes + ", sums + "
+                            + (r * columns + v * lanes) + ");");
+                }
+            }
+            w.line("}");
+        }
+        w.line("for (idx q = q0; q < end; q++) {");
         for (int v = 0; v < vectors; v++) {
             w.line(vector + " x" + v + " = VLOAD(" + type + ", " + lanes + ", x + " + v * lanes + ");");
         }
@@ -206,17 +233,28 @@ final class GemmSource {
             }
         }
         w.line("a += " + rows + ";").line("x += " + columns + ";").line("}");
+        if (cut) {
+            w.line("if (end < depth) {");
+            for (int r = 0; r < rows; r++) {
+                for (int v = 0; v < vectors; v++) {
+                    w.line("VSTORE(" + type + ", " + lanes + ", c" + r + "_" + v + ", sums + "
+                            + (r * columns + v * lanes) + ");");
+                }
+            }
+            w.line("continue;").line("}");
+        }
         w.line(type + " row[" + columns + "];");
+        w.line("idx broad = n - tj * " + columns + ";").line("broad = broad < " + columns + " ? broad : " + columns
+                + ";");
         for (int r = 0; r < rows; r++) {
             w.line("if (ti * " + rows + " + " + r + " < m) {");
             for (int v = 0; v < vectors; v++) {
                 w.line("VSTORE(" + type + ", " + lanes + ", c" + r + "_" + v + ", row + " + v * lanes + ");");
             }
-            w.line("idx end = n - tj * " + columns + ";");
-            w.line("for (idx s = 0; s < " + columns + " && s < end; s++) {");
+            w.line("for (idx s = 0; s < broad; s++) {");
             w.line("store(b, ti * " + rows + " + " + r + ", tj * " + columns + " + s, row[s]);").line("}").line("}");
         }
-        w.line("}");
+        w.line("}").line("}");
         kernels.add(w.finish(batch * tn * blocks, 1));
         return new KernelPlan(kernels, sizeA + sizeB);
     }
@@ -227,7 +265,7 @@ final class GemmSource {
         String to = w.workspace("to", kind, at);
         boolean batched = left ? batchedA : batchedB;
         long items = (batched ? batch : 1) * tiles * k;
-        int local = (int) Math.min(64, MapSource.powerOfTwo(items));
+        int local = Math.min(64, traits.items());
         w.line("idx e = (idx)GROUP * " + local + " + (idx)ITEM;");
         w.line("if (e >= " + w.number("items", items) + ") {").line("return;").line("}");
         w.line("idx q = e % " + w.number("depth", k) + ";");

@@ -29,7 +29,7 @@ final class IndexSource {
         Space space = Space.merged(out.shape(), List.of(along, index.strides(), out.strides()));
         boolean wide = space.wide() || reach(x) > Integer.MAX_VALUE / 2;
         KernelWriter w = new KernelWriter(dialect, traits, "gather", wide);
-        int local = (int) Math.min(traits.group(), Math.max(32, MapSource.powerOfTwo(out.elements())));
+        int local = traits.group(out.elements());
         w.line("idx i = (idx)GROUP * " + local + " + (idx)ITEM;");
         w.line("if (i >= " + w.number("n", out.elements()) + ") {").line("return;").line("}");
         w.lines(space.decode(w, "c", "i", space.rank()));
@@ -55,7 +55,8 @@ final class IndexSource {
 
     /// First a copy of the input. Then one item for each line along the axis takes that line's sources in order: lines
     /// never share a destination, so nothing races and the last source wins, or sums are added, as if one after the
-    /// other.
+    /// other. Where lines are few, as in the gradient of an embedding, several items share a line: each takes the sources
+    /// that go to its own range of destinations.
     static KernelPlan scatter(Dialect dialect, DeviceTraits traits, ScatterOp op, List<TensorType> in, TensorType out) {
         if (out.elements() == 0) {
             return KernelPlan.NOTHING;
@@ -77,9 +78,16 @@ final class IndexSource {
         boolean wide = space.wide() || reach(out) > Integer.MAX_VALUE / 2 || reach(source) > Integer.MAX_VALUE / 2
                 || index.elements() > Integer.MAX_VALUE / 2;
         KernelWriter w = new KernelWriter(dialect, traits, "scatter", wide);
-        int local = (int) Math.min(traits.cpu() ? 64 : 128, MapSource.powerOfTwo(lines.elements()));
-        w.line("idx l = (idx)GROUP * " + local + " + (idx)ITEM;");
-        w.line("if (l >= " + w.number("n", lines.elements()) + ") {").line("return;").line("}");
+        int local = traits.items();
+        long n = lines.elements();
+        long destinations = extent(out, axis);
+        long busy = traits.cpu() ? 128L * traits.units() : 512L * traits.units();
+        long ranges = extent(index, axis) < 64 ? 1 : Math.max(1, Math.min(Math.min(busy / n, destinations / 2), 256));
+        w.line("idx e = (idx)GROUP * " + local + " + (idx)ITEM;");
+        w.line("if (e >= " + w.number("n", n) + " * " + w.number("ranges", ranges) + ") {").line("return;").line("}");
+        w.line("idx l = e % n;");
+        w.line("i64 low = (i64)(e / n) * " + w.number("range", (destinations + ranges - 1) / ranges) + ";");
+        w.line("i64 high = low + range < " + w.number("extent", destinations) + " ? low + range : extent;");
         w.lines(space.decode(w, "c", "l", space.rank()));
         w.line("idx bi = " + space.offset(w, "c", 0, 0, space.rank()) + ";");
         w.line("idx bs = " + space.offset(w, "c", 1, 0, space.rank()) + ";");
@@ -87,7 +95,7 @@ final class IndexSource {
         w.line("for (idx k = 0; k < " + w.number("count", extent(index, axis)) + "; k++) {");
         w.line("i64 at = (i64)" + w.input(1, index.dtype()) + "[bi + k * " + w.number("si", stride(index, axis))
                 + "];");
-        w.line("if (at < 0 || at >= " + w.number("extent", extent(out, axis)) + ") {").line("continue;").line("}");
+        w.line("if (at < low || at >= high) {").line("continue;").line("}");
         Kind kind = dtype.kind();
         w.line(Types.of(kind) + " v = " + Types.load(dtype, w.input(2, dtype), "bs + k * "
                 + w.number("ss", stride(source, axis))) + ";");
@@ -98,7 +106,7 @@ final class IndexSource {
             w.line("v = " + combined(w, op.mode(), kind) + ";");
         }
         w.line(Types.store(w, dtype, y, "p", "v")).line("}");
-        kernels.add(w.finish((lines.elements() + local - 1) / local, local));
+        kernels.add(w.finish((n * ranges + local - 1) / local, local));
         return new KernelPlan(kernels, 0);
     }
 

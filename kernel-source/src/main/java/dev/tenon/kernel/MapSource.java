@@ -11,11 +11,6 @@ import java.util.List;
 final class MapSource {
     private MapSource() {}
 
-    /// The smallest power of two that is no less than n.
-    static long powerOfTwo(long n) {
-        return n <= 1 ? 1 : Long.highestOneBit(n - 1) << 1;
-    }
-
     static KernelPlan plan(Dialect dialect, DeviceTraits traits, Lambda body, List<TensorType> in,
             List<TensorType> out) {
         Shape shape = out.getFirst().shape();
@@ -39,11 +34,11 @@ final class MapSource {
         long inner = space.inner();
         int threshold = traits.cpu() ? 128 : 64;
         boolean rows = rank > 1 && inner >= threshold;
-        int local = traits.group();
+        int local;
         long groups;
         String flat;
         if (rows) {
-            local = (int) Math.min(local, powerOfTwo(inner));
+            local = traits.group(inner);
             long chunks = (inner + local - 1) / local;
             groups = space.elements() / inner * chunks;
             String n = w.number("n", inner);
@@ -54,7 +49,7 @@ final class MapSource {
             w.lines(space.decode(w, "c", "row", rank - 1));
             flat = "row * " + n + " + c" + (rank - 1);
         } else {
-            local = (int) Math.min(local, Math.max(32, powerOfTwo(space.elements())));
+            local = traits.group(space.elements());
             groups = (space.elements() + local - 1) / local;
             w.line("idx i = (idx)GROUP * " + local + " + (idx)ITEM;");
             w.line("if (i >= " + w.number("n", space.elements()) + ") {").line("return;").line("}");

@@ -94,9 +94,9 @@ final class ReduceSource {
                 && read.stream().noneMatch(i -> innerStride(reduced, i) == 1);
         boolean items = traits.cpu() || across || n < 64;
         int local = items
-                ? (int) Math.min(traits.cpu() ? 64 : 128, MapSource.powerOfTwo(results))
+                ? traits.items()
                 : traits.groupOf(256);
-        if (items && traits.cpu() && !across) {
+        if (items && traits.cpu() && !across && reduced.inner() >= 2 * LANES) {
             local = 1;
         }
         long atWork = items ? results : results * local;
@@ -123,8 +123,8 @@ final class ReduceSource {
         long results = kept.elements();
         // A unit is what is done between two looks at where we are: a piece of a line along the last reduced axis.
         boolean lanes = traits.cpu() && !arg && !across && reduced.inner() >= 2 * LANES;
-        long piece = items ? Math.min(reduced.inner(), 4096) : 1;
-        long pieces = piece == 0 ? 0 : (reduced.inner() + piece - 1) / piece;
+        long piece = items ? 4096 : 1;
+        long pieces = (reduced.inner() + piece - 1) / piece;
         long units = reduced.inner() == 0 ? 0 : reduced.elements() / reduced.inner() * pieces;
         String n = w.number("results", results);
         long groups;
@@ -312,7 +312,7 @@ final class ReduceSource {
     private GeneratedKernel finish(long parts) {
         KernelWriter w = new KernelWriter(dialect, traits, "reduce_parts", kept.wide()
                 || kept.elements() * parts > Integer.MAX_VALUE / 2);
-        int local = (int) Math.min(traits.group(), MapSource.powerOfTwo(kept.elements()));
+        int local = traits.items();
         String n = w.number("results", kept.elements());
         w.line("idx o = (idx)GROUP * " + local + " + (idx)ITEM;");
         w.line("if (o >= " + n + ") {").line("return;").line("}");

@@ -1,8 +1,12 @@
 package dev.tenon.kernel;
 
+import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Shape;
 import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.FusedConvolution;
+import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
 import java.util.ArrayList;
@@ -63,12 +67,14 @@ final class WindowSource {
     }
 
     /// The position of an element, axis by axis, with strides as constants.
-    private static String position(TensorType t, String... at) {
+    private static String position(long[] strides, String... at) {
         List<String> terms = new ArrayList<>();
         for (int a = 0; a < at.length; a++) {
-            terms.add("(" + at[a] + ") * " + t.stride(a));
+            if (strides[a] != 0) {
+                terms.add("(" + at[a] + ") * " + strides[a]);
+            }
         }
-        return String.join(" + ", terms);
+        return terms.isEmpty() ? "0" : String.join(" + ", terms);
     }
 
     private static String[] coordinates(String first, String second, String prefix, int axes) {
@@ -82,16 +88,39 @@ final class WindowSource {
     }
 
     private static String load(KernelWriter w, int operand, TensorType t, String... at) {
-        return Types.load(t.dtype(), w.input(operand, t.dtype()), position(t, at));
+        return Types.load(t.dtype(), w.input(operand, t.dtype()), position(t.strides(), at));
     }
 
     /// `[filters, channels x taps] x [channels x taps, images x windows]`, a batch of as many as there are groups.
     static KernelPlan forward(Dialect dialect, DeviceTraits traits, Convolution op, List<TensorType> in,
             TensorType out) {
+        DType dtype = in.getFirst().dtype();
+        Lambda body = in.size() > 2
+                ? Lambda.of(Exprs.add(Exprs.in(0, dtype), Exprs.in(1, dtype)), dtype)
+                : Lambda.identity(dtype);
+        if (in.size() > 2) {
+            // Along the axis of the filters.
+            long[] strides = new long[out.rank()];
+            strides[1] = in.get(2).stride(0);
+            return fused(dialect, traits, op, body, in, List.of(strides), out);
+        }
+        return fused(dialect, traits, op, body, in, List.of(), out);
+    }
+
+    /// A convolution whose results go through a lambda, with further operands that broadcast to the result.
+    static KernelPlan fused(Dialect dialect, DeviceTraits traits, FusedConvolution op, List<TensorType> in,
+            TensorType out) {
+        List<long[]> extras =
+                in.subList(2, in.size()).stream().map(t -> t.broadcastStrides(out.shape())).toList();
+        return fused(dialect, traits, op.convolution(), op.epilogue(), in, extras, out);
+    }
+
+    private static KernelPlan fused(Dialect dialect, DeviceTraits traits, Convolution op, Lambda body,
+            List<TensorType> in, List<long[]> extras, TensorType out) {
         WindowSource s = new WindowSource(dialect, traits, op, in.get(0).shape(), in.get(1).shape(), out.shape());
         TensorType x = in.get(0);
         TensorType weight = in.get(1);
-        Kind kind = out.dtype().kind();
+        Kind kind = x.dtype().kind();
         Shape taps = s.weight.slice(2, s.weight.rank());
         Shape windows = s.result.slice(2, s.result.rank());
         GemmSource.Body loadA = w -> {
@@ -110,14 +139,21 @@ final class WindowSource {
         };
         GemmSource.Body store = w -> {
             List<String> t = new ArrayList<>(split("o", "j % " + s.windows(), windows));
-            String filter = "b * " + s.filters + " + i";
-            String v = "v";
-            if (in.size() > 2) {
-                t.add(Types.of(kind) + " sum = v + " + load(w, 2, in.get(2), filter) + ";");
-                v = "sum";
-            }
-            String at = position(out, coordinates("j / " + s.windows(), filter, "o", s.axes));
-            t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, v));
+            t.add("idx image = j / " + s.windows() + ";");
+            t.add("idx filter = b * " + s.filters + " + i;");
+            String[] at = coordinates("image", "filter", "o", s.axes);
+            LambdaWriter lambda = new LambdaWriter(w, body, "t", i -> i == 0 ? "v" : Types.load(
+                    in.get(i + 1).dtype(),
+                    w.input(i + 1, in.get(i + 1).dtype()),
+                    position(extras.get(i - 1), at)), axis -> {
+                        if (axis < 0) {
+                            throw new IllegalArgumentException("convolution: an epilogue that counts elements");
+                        }
+                        return "(i64)" + at[axis];
+                    });
+            t.addAll(lambda.statements());
+            t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), position(out.strides(), at),
+                    lambda.result(0)));
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.input.dim(0) * s.windows(),
@@ -169,7 +205,7 @@ final class WindowSource {
         };
         GemmSource.Body store = w -> {
             List<String> t = new ArrayList<>(split("p", "j % " + positions.elements(), positions));
-            String at = position(out, coordinates("j / " + positions.elements(),
+            String at = position(out.strides(), coordinates("j / " + positions.elements(),
                     "b * " + s.channels + " + i", "p", s.axes));
             t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, "v"));
             return t;
@@ -203,7 +239,7 @@ final class WindowSource {
         };
         GemmSource.Body store = w -> {
             List<String> t = new ArrayList<>(split("t", "j % " + s.taps(), taps));
-            String at = position(out, coordinates("b * " + s.filters + " + i", "j / " + s.taps(), "t", s.axes));
+            String at = position(out.strides(), coordinates("b * " + s.filters + " + i", "j / " + s.taps(), "t", s.axes));
             t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, "v"));
             return t;
         };

@@ -5,8 +5,7 @@ import dev.tenon.api.Tensor;
 import java.util.List;
 
 /// The gradients of a [BatchNorm]. Operands: the gradient of the result, the input, the scale, and the mean and
-/// reciprocal
-/// standard deviation that it gave. Outputs: the gradients of the input, the scale and the shift.
+/// reciprocal standard deviation that it gave. Outputs: the gradients of the input, the scale and the shift.
 public record BatchNormBackward() implements Composite {
     @Override
     public String name() {
@@ -15,10 +14,7 @@ public record BatchNormBackward() implements Composite {
 
     @Override
     public List<TensorType> infer(List<TensorType> in) {
-        TensorType x = in.get(1);
-        TensorType scale = in.get(2);
-        TensorType channels = TensorType.of(scale.dtype(), scale.shape());
-        return List.of(TensorType.of(x.dtype(), x.shape()), channels, channels);
+        return LayerNormBackward.types(in.get(1), in.get(2));
     }
 
     @Override

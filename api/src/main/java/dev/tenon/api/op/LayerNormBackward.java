@@ -17,8 +17,11 @@ public record LayerNormBackward(int axes) implements Composite {
 
     @Override
     public List<TensorType> infer(List<TensorType> in) {
-        TensorType x = in.get(1);
-        TensorType scale = in.get(2);
+        return types(in.get(1), in.get(2));
+    }
+
+    /// Those of the gradients of a normalisation's input, scale and shift.
+    static List<TensorType> types(TensorType x, TensorType scale) {
         TensorType parameter = TensorType.of(scale.dtype(), scale.shape());
         return List.of(TensorType.of(x.dtype(), x.shape()), parameter, parameter);
     }

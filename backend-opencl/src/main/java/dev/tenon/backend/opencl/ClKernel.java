@@ -21,6 +21,7 @@ import java.util.List;
 import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
+import org.jocl.cl_event;
 import org.jocl.cl_kernel;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,7 @@ final class ClKernel implements Kernel {
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final String name;
+    private final Health health;
     private final List<Step> steps = new ArrayList<>();
     private final long workspaceBytes;
 
@@ -62,9 +64,10 @@ final class ClKernel implements Kernel {
         }
     }
 
-    /// @param name the device and the op, for messages
-    ClKernel(String name, KernelPlan plan, Programs programs) {
+    /// @param name the op, for messages
+    ClKernel(String name, KernelPlan plan, Programs programs, Health health) {
         this.name = name;
+        this.health = health;
         this.workspaceBytes = plan.workspaceBytes();
         for (GeneratedKernel k : plan.kernels()) {
             steps.add(programs.withProgram(k.source(), name, program -> {
@@ -83,17 +86,19 @@ final class ClKernel implements Kernel {
     @Override
     public void run(Stream stream, List<? extends Operand> in, List<? extends Operand> out,
             @Nullable Operand workspace, Scalars scalars) {
+        ClStream s = ClStream.of(stream);
         try {
             for (int i = 0; i < steps.size(); i++) {
                 Step step = steps.get(i);
+                cl_event event = s.event();
                 synchronized (step) {
                     setArguments(step, in, out, workspace, scalars);
-                    clEnqueueNDRangeKernel(ClStream.of(stream).queue(), step.kernel, 1, null, step.global, step.local,
-                            0, null, null);
+                    clEnqueueNDRangeKernel(s.queue(), step.kernel, 1, null, step.global, step.local, 0, null, event);
                 }
+                s.enqueued(event, name, 0);
             }
         } catch (CLException e) {
-            throw Errors.of(name, e);
+            throw health.failed("launching " + name, e);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -108,7 +113,8 @@ final class ClKernel implements Kernel {
                 case Arg.Output(int index, int bytes) -> at = buffer(step, at, out.get(index), 0, bytes);
                 case Arg.Workspace(long offset, int bytes) -> {
                     if (workspace == null) {
-                        throw new BackendException(name + ": needs scratch memory and was given none");
+                        throw new BackendException(
+                                health.device() + ": " + name + ": needs scratch memory and was given none");
                     }
                     at = buffer(step, at, workspace, offset, bytes);
                 }

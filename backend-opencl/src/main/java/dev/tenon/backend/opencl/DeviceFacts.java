@@ -26,6 +26,7 @@ import static org.jocl.CL.clGetPlatformInfo;
 
 import dev.tenon.kernel.DeviceTraits;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jocl.Pointer;
 import org.jocl.cl_device_id;
 import org.jocl.cl_platform_id;
@@ -45,6 +46,8 @@ record DeviceFacts(
         boolean exactDivision,
         DeviceTraits traits) {
 
+    private static final Pattern OLD = Pattern.compile("OpenCL 1\\.[01]\\b");
+
     /// Whether the driver keeps compiled programs from run to run (PoCL), so that we need not.
     boolean keepsPrograms() {
         return identity.startsWith("Portable Computing Language\n");
@@ -55,7 +58,11 @@ record DeviceFacts(
         if (number(d, CL_DEVICE_AVAILABLE, 4) == 0) {
             return "is not available";
         }
-        return number(d, CL_DEVICE_COMPILER_AVAILABLE, 4) == 0 ? "has no compiler" : "";
+        if (number(d, CL_DEVICE_COMPILER_AVAILABLE, 4) == 0) {
+            return "has no compiler";
+        }
+        String version = text(d, CL_DEVICE_VERSION);
+        return OLD.matcher(version).lookingAt() ? "is of " + version + "; 1.2 is needed" : "";
     }
 
     static DeviceFacts of(cl_platform_id platform, cl_device_id d) {

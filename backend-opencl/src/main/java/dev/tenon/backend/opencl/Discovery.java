@@ -43,18 +43,16 @@ final class Discovery {
                 clGetPlatformIDs(n[0], platforms, null);
             }
         } catch (CLException e) {
-            return none(e.getStatus() == NO_PLATFORM
-                    ? "the OpenCL loader finds no driver (ICD): install that of your device, or PoCL for the CPU"
-                    : "the OpenCL loader answers " + Errors.name(e));
+            return e.getStatus() == NO_PLATFORM ? noDriver() : none("the OpenCL loader answers " + Health.name(e));
         } catch (UnsupportedOperationException | LinkageError e) {
             return none("no OpenCL library can be loaded (" + firstLine(e)
                     + "): install your device's driver and an OpenCL loader such as ocl-icd");
         }
         if (platforms.length == 0) {
-            return none("the OpenCL loader finds no driver (ICD): install that of your device, or PoCL for the CPU");
+            return noDriver();
         }
         List<DeviceFacts> devices = new ArrayList<>();
-        List<String> remarks = new ArrayList<>();
+        List<String> remarks = new ArrayList<>(Drivers.broken(false));
         for (int p = 0; p < platforms.length; p++) {
             search(p, platforms[p], devices, remarks);
         }
@@ -89,8 +87,15 @@ final class Discovery {
             }
         } catch (CLException e) {
             remarks.add("OpenCL platform " + number + ": "
-                    + (e.getStatus() == CL_DEVICE_NOT_FOUND ? "has no devices" : Errors.name(e)));
+                    + (e.getStatus() == CL_DEVICE_NOT_FOUND ? "has no devices" : Health.name(e)));
         }
+    }
+
+    private static Result noDriver() {
+        List<String> broken = Drivers.broken(true);
+        return none("the OpenCL loader finds no driver (ICD)" + (broken.isEmpty()
+                ? ": install that of your device, or PoCL for the CPU"
+                : " that works: " + String.join("; ", broken)));
     }
 
     private static Result none(String reason) {

@@ -6,7 +6,6 @@ import static org.jocl.CL.CL_MAP_WRITE;
 import static org.jocl.CL.CL_MEM_ALLOC_HOST_PTR;
 import static org.jocl.CL.CL_MEM_READ_WRITE;
 import static org.jocl.CL.clCreateBuffer;
-import static org.jocl.CL.clCreateCommandQueue;
 import static org.jocl.CL.clCreateContext;
 import static org.jocl.CL.clEnqueueCopyBuffer;
 import static org.jocl.CL.clEnqueueMapBuffer;
@@ -33,35 +32,39 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jocl.CLException;
 import org.jocl.Pointer;
-import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
 import org.jocl.cl_device_id;
+import org.jocl.cl_event;
 import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
 
 /// An OpenCL device at work.
 final class OpenClRuntime implements DeviceRuntime {
     /// Host memory is handed over as byte buffers, which end at 2 GiB.
     private static final long PIECE = 1L << 30;
 
-    private final String name;
+    private final Health health;
     private final DeviceFacts facts;
     private final cl_context context;
+    private final @Nullable Timeline timeline = Timeline.ofProcess();
+    private final AtomicInteger streams = new AtomicInteger();
     private final ClStream defaultStream;
     private final Programs programs;
     private final KernelSource source;
     private final AtomicLong allocated = new AtomicLong();
     private final ConcurrentSkipListMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
-    private OpenClRuntime(String name, DeviceFacts facts, cl_context context) {
-        this.name = name;
+    private OpenClRuntime(Health health, DeviceFacts facts, cl_context context) {
+        this.health = health;
         this.facts = facts;
         this.context = context;
-        this.defaultStream = queue();
-        this.programs = new Programs(context, facts, BinaryCache.ofUser(facts.keepsPrograms()));
+        this.defaultStream = new ClStream(health.device(), health, timeline, context, facts.device());
+        this.programs = programs(BinaryCache.ofUser(facts.keepsPrograms()));
         this.source = new KernelSource(OpenClDialect.INSTANCE, facts.traits());
     }
 
@@ -69,36 +72,39 @@ final class OpenClRuntime implements DeviceRuntime {
         return programs;
     }
 
+    /// Programs of this device with another place on disk.
+    Programs programs(BinaryCache binaries) {
+        return new Programs(context, facts, health, binaries);
+    }
+
+    Health health() {
+        return health;
+    }
+
     static OpenClRuntime open(int index, DeviceFacts facts) {
-        String name = "opencl:" + index;
+        Health health = new Health("opencl:" + index);
         try {
             cl_context_properties properties = new cl_context_properties();
             properties.addProperty(CL_CONTEXT_PLATFORM, facts.platform());
             cl_context context =
                     clCreateContext(properties, 1, new cl_device_id[] {facts.device()}, null, null, null);
-            return new OpenClRuntime(name, facts, context);
+            return new OpenClRuntime(health, facts, context);
         } catch (CLException e) {
-            throw Errors.of(name + ": starting " + facts.description(), e);
+            throw health.failed("starting " + facts.description(), e);
         }
-    }
-
-    // The call that replaces it in OpenCL 2.0 is missing in devices of 1.2.
-    @SuppressWarnings("deprecation")
-    private ClStream queue() {
-        cl_command_queue q = clCreateCommandQueue(context, facts.device(), 0, null);
-        return new ClStream(name, q);
     }
 
     @Override
     public DeviceMemory allocate(long bytes) {
-        String what = name + ": allocating " + bytes + " bytes";
+        health.check();
+        String what = "allocating " + bytes + " bytes";
         if (bytes > facts.largestBytes()) {
-            throw new OutOfMemoryException(what + ": the largest block this device allows is "
+            throw new OutOfMemoryException(health.device() + ": " + what + ": the largest block this device allows is "
                     + facts.largestBytes() + " bytes");
         }
         // Many drivers put off the allocation and fail only when the memory is used.
         if (allocated.get() + bytes > facts.globalBytes()) {
-            throw new OutOfMemoryException(what + ": of its " + facts.globalBytes() + " bytes " + allocated.get()
+            throw new OutOfMemoryException(health.device() + ": " + what + ": of its " + facts.globalBytes() + " bytes " + allocated.get()
                     + " are allocated");
         }
         try {
@@ -106,7 +112,7 @@ final class OpenClRuntime implements DeviceRuntime {
             allocated.addAndGet(bytes);
             return new ClMemory(mem, bytes);
         } catch (CLException e) {
-            throw Errors.of(what, e);
+            throw health.failed(what, e);
         }
     }
 
@@ -116,7 +122,10 @@ final class OpenClRuntime implements DeviceRuntime {
         try {
             clReleaseMemObject(m.mem());
         } catch (CLException e) {
-            throw Errors.of(name + ": freeing " + m.bytes() + " bytes", e);
+            // Of a lost device nothing is left to free, and whoever frees has nothing to do with the loss.
+            if (!health.isLost()) {
+                throw health.failed("freeing " + m.bytes() + " bytes", e);
+            }
         }
         allocated.addAndGet(-m.bytes());
     }
@@ -135,14 +144,17 @@ final class OpenClRuntime implements DeviceRuntime {
             return;
         }
         boolean wait = !isPinned(host);
+        ClStream s = ClStream.of(stream);
         try {
             for (long at = 0; at < host.byteSize(); at += PIECE) {
                 ByteBuffer piece = piece(host, at);
-                clEnqueueWriteBuffer(ClStream.of(stream).queue(), ClMemory.of(to).mem(), wait, toOffset + at,
-                        piece.capacity(), Pointer.to(piece), 0, null, null);
+                cl_event event = s.event();
+                clEnqueueWriteBuffer(s.queue(), ClMemory.of(to).mem(), wait, toOffset + at, piece.capacity(),
+                        Pointer.to(piece), 0, null, event);
+                s.enqueued(event, "copy from host", piece.capacity());
             }
         } catch (CLException e) {
-            throw Errors.of(name + ": copying " + host.byteSize() + " bytes to the device", e);
+            throw health.failed("copying " + host.byteSize() + " bytes to the device", e);
         }
     }
 
@@ -157,14 +169,17 @@ final class OpenClRuntime implements DeviceRuntime {
             }
             return;
         }
+        ClStream s = ClStream.of(stream);
         try {
             for (long at = 0; at < host.byteSize(); at += PIECE) {
                 ByteBuffer piece = piece(host, at);
-                clEnqueueReadBuffer(ClStream.of(stream).queue(), ClMemory.of(from).mem(), !isPinned(host),
-                        fromOffset + at, piece.capacity(), Pointer.to(piece), 0, null, null);
+                cl_event event = s.event();
+                clEnqueueReadBuffer(s.queue(), ClMemory.of(from).mem(), !isPinned(host), fromOffset + at,
+                        piece.capacity(), Pointer.to(piece), 0, null, event);
+                s.enqueued(event, "copy to host", piece.capacity());
             }
         } catch (CLException e) {
-            throw Errors.of(name + ": copying " + host.byteSize() + " bytes from the device", e);
+            throw health.failed("copying " + host.byteSize() + " bytes from the device", e);
         }
     }
 
@@ -174,11 +189,14 @@ final class OpenClRuntime implements DeviceRuntime {
 
     @Override
     public void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes, Stream stream) {
+        ClStream s = ClStream.of(stream);
         try {
-            clEnqueueCopyBuffer(ClStream.of(stream).queue(), ClMemory.of(from).mem(), ClMemory.of(to).mem(),
-                    fromOffset, toOffset, bytes, 0, null, null);
+            cl_event event = s.event();
+            clEnqueueCopyBuffer(s.queue(), ClMemory.of(from).mem(), ClMemory.of(to).mem(), fromOffset, toOffset,
+                    bytes, 0, null, event);
+            s.enqueued(event, "copy", bytes);
         } catch (CLException e) {
-            throw Errors.of(name + ": copying " + bytes + " bytes on the device", e);
+            throw health.failed("copying " + bytes + " bytes on the device", e);
         }
     }
 
@@ -190,6 +208,7 @@ final class OpenClRuntime implements DeviceRuntime {
         if (bytes <= 0 || bytes > Integer.MAX_VALUE) {
             return DeviceRuntime.super.pinnedHostMemory(bytes, arena);
         }
+        health.check();
         try {
             cl_mem mem = clCreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, bytes, null, null);
             ByteBuffer mapped = clEnqueueMapBuffer(defaultStream.queue(), mem, true, CL_MAP_READ | CL_MAP_WRITE, 0,
@@ -198,12 +217,23 @@ final class OpenClRuntime implements DeviceRuntime {
             pinned.put(address, bytes);
             return MemorySegment.ofAddress(address).reinterpret(bytes, arena, _ -> {
                 pinned.remove(address);
-                clEnqueueUnmapMemObject(defaultStream.queue(), mem, mapped, 0, null, null);
-                clFinish(defaultStream.queue());
-                clReleaseMemObject(mem);
+                release(mem, mapped);
             });
         } catch (CLException e) {
-            throw Errors.of(name + ": allocating " + bytes + " bytes of pinned host memory", e);
+            throw health.failed("allocating " + bytes + " bytes of pinned host memory", e);
+        }
+    }
+
+    private void release(cl_mem mem, ByteBuffer mapped) {
+        if (health.isLost()) {
+            return;
+        }
+        try {
+            clEnqueueUnmapMemObject(defaultStream.queue(), mem, mapped, 0, null, null);
+            clFinish(defaultStream.queue());
+            clReleaseMemObject(mem);
+        } catch (CLException e) {
+            throw health.failed("freeing " + mapped.capacity() + " bytes of pinned host memory", e);
         }
     }
 
@@ -219,16 +249,18 @@ final class OpenClRuntime implements DeviceRuntime {
 
     @Override
     public Stream newStream() {
+        health.check();
         try {
-            return queue();
+            return new ClStream(health.device() + " stream " + streams.incrementAndGet(), health, timeline, context,
+                    facts.device());
         } catch (CLException e) {
-            throw Errors.of(name + ": making a stream", e);
+            throw health.failed("making a stream", e);
         }
     }
 
     @Override
     public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
         Optional<KernelPlan> plan = source.plan(op, in, out);
-        return plan.map(p -> new ClKernel(name + ": " + op.name(), p, programs));
+        return plan.map(p -> new ClKernel(op.name(), p, programs, health));
     }
 }

@@ -30,8 +30,10 @@ final class Programs {
 
     private final cl_context context;
     private final DeviceFacts facts;
+    private final Health health;
     private final String options;
     private final BinaryCache binaries;
+    private int built;
     private final Map<String, cl_program> programs = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -46,9 +48,10 @@ final class Programs {
         }
     };
 
-    Programs(cl_context context, DeviceFacts facts, BinaryCache binaries) {
+    Programs(cl_context context, DeviceFacts facts, Health health, BinaryCache binaries) {
         this.context = context;
         this.facts = facts;
+        this.health = health;
         this.binaries = binaries;
         this.options = facts.exactDivision() ? "-cl-fp32-correctly-rounded-divide-sqrt" : "";
     }
@@ -58,6 +61,7 @@ final class Programs {
     /// @param name who wants it, for messages
     /// @throws BackendException if it does not build; the message holds the build log
     synchronized <T> T withProgram(String source, String name, Function<cl_program, T> use) {
+        health.check();
         cl_program program = programs.get(source);
         try {
             if (program == null) {
@@ -69,8 +73,13 @@ final class Programs {
             }
             return use.apply(program);
         } catch (CLException e) {
-            throw Errors.of(name + ": making a kernel", e);
+            throw health.failed("making a kernel for " + name, e);
         }
+    }
+
+    /// How many programs were compiled, and not found on disk.
+    synchronized int built() {
+        return built;
     }
 
     private String key(String source) {
@@ -112,9 +121,11 @@ final class Programs {
                 if (again) {
                     continue;
                 }
-                throw new BackendException(name + ": a kernel does not build: " + Errors.name(e) + "\n" + log
+                throw new BackendException(health.device() + ": " + name + ": a kernel does not build: "
+                        + Health.name(e) + "\n" + log
                         + "\nSource:\n" + source, e);
             }
+            built++;
             if (binaries.isOn()) {
                 binaries.write(key(source), binary(program));
             }

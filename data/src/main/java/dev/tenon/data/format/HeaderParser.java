@@ -9,65 +9,32 @@ import java.util.Map;
 /// and whole numbers that are not negative. Names that come twice, trailing content and deep nesting are errors.
 ///
 /// Values are `Map<String, Object>`, `List<Object>`, `String` and `Long`.
-final class HeaderParser {
+final class HeaderParser extends HeaderScanner {
     private static final int MAX_DEPTH = 8;
 
-    private final String text;
-    private int at;
-
-    /// What is wrong, and where.
-    static final class SyntaxException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        SyntaxException(String message) {
-            super(message);
-        }
-    }
-
     private HeaderParser(String text) {
-        this.text = text;
+        super(text);
     }
 
     /// The object that the text holds.
-    static Map<String, Object> parse(String text) throws SyntaxException {
+    ///
+    /// @throws Misfit if it holds none; the message says where
+    static Map<String, Object> parse(String text) throws Misfit {
         HeaderParser p = new HeaderParser(text);
-        p.skipSpace();
-        Map<String, Object> object = p.object(0);
-        p.skipSpace();
-        if (p.at < text.length()) {
-            throw p.wrong("the end");
-        }
-        return object;
-    }
-
-    private SyntaxException wrong(String expected) {
-        String found = at >= text.length() ? "the end"
-                : "'" + text.substring(at, Math.min(text.length(), at + 12)) + "'";
-        return new SyntaxException("expected " + expected + " at character " + at + ", found " + found);
-    }
-
-    private void skipSpace() {
-        while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
-            at++;
+        try {
+            p.skipSpace();
+            Map<String, Object> object = p.object(0);
+            p.skipSpace();
+            if (p.at < text.length()) {
+                throw p.expected("the end");
+            }
+            return object;
+        } catch (Misfit e) {
+            throw new Misfit("at character " + p.at + ": " + e.getMessage());
         }
     }
 
-    private boolean take(char c) {
-        skipSpace();
-        if (at < text.length() && text.charAt(at) == c) {
-            at++;
-            return true;
-        }
-        return false;
-    }
-
-    private void need(char c) throws SyntaxException {
-        if (!take(c)) {
-            throw wrong("'" + c + "'");
-        }
-    }
-
-    private Map<String, Object> object(int depth) throws SyntaxException {
+    private Map<String, Object> object(int depth) throws Misfit {
         need('{');
         Map<String, Object> out = new LinkedHashMap<>();
         if (take('}')) {
@@ -80,14 +47,14 @@ final class HeaderParser {
             need(':');
             if (out.put(name, value(depth + 1)) != null) {
                 at = start;
-                throw wrong("each name once");
+                throw expected("each name once");
             }
         } while (take(','));
         need('}');
         return out;
     }
 
-    private List<Object> array(int depth) throws SyntaxException {
+    private List<Object> array(int depth) throws Misfit {
         need('[');
         List<Object> out = new ArrayList<>();
         if (take(']')) {
@@ -100,9 +67,9 @@ final class HeaderParser {
         return out;
     }
 
-    private Object value(int depth) throws SyntaxException {
+    private Object value(int depth) throws Misfit {
         if (depth > MAX_DEPTH) {
-            throw wrong("at most " + MAX_DEPTH + " levels");
+            throw expected("at most " + MAX_DEPTH + " levels");
         }
         skipSpace();
         char c = at < text.length() ? text.charAt(at) : 0;
@@ -114,26 +81,23 @@ final class HeaderParser {
         };
     }
 
-    private Long number() throws SyntaxException {
+    private Long number() throws Misfit {
         int start = at;
-        while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
-            at++;
-        }
-        int digits = at - start;
-        boolean leadingZero = digits > 1 && text.charAt(start) == '0';
-        if (digits == 0 || digits > 18 || leadingZero) {
+        String what = "a string, an object, an array or a whole number below 10^18";
+        long value = digits(what);
+        if (at - start > 1 && text.charAt(start) == '0') {
             at = start;
-            throw wrong("a string, an object, an array or a whole number below 10^18");
+            throw expected(what);
         }
-        return Long.valueOf(text.substring(start, at));
+        return value;
     }
 
-    private String string() throws SyntaxException {
+    private String string() throws Misfit {
         need('"');
         StringBuilder s = new StringBuilder();
         while (true) {
             if (at >= text.length()) {
-                throw wrong("the end of a string");
+                throw expected("the end of a string");
             }
             char c = text.charAt(at++);
             if (c == '"') {
@@ -141,13 +105,13 @@ final class HeaderParser {
             }
             if (c < ' ') {
                 at--;
-                throw wrong("no control character inside a string");
+                throw expected("no control character inside a string");
             }
             s.append(c == '\\' ? escaped() : c);
         }
     }
 
-    private char escaped() throws SyntaxException {
+    private char escaped() throws Misfit {
         char c = at < text.length() ? text.charAt(at++) : 0;
         return switch (c) {
             case '"', '\\', '/' -> c;
@@ -159,14 +123,14 @@ final class HeaderParser {
             case 'u' -> {
                 String hex = text.substring(at, Math.min(text.length(), at + 4));
                 if (!hex.matches("[0-9a-fA-F]{4}")) {
-                    throw wrong("four hexadecimal digits");
+                    throw expected("four hexadecimal digits");
                 }
                 at += 4;
                 yield (char) Integer.parseInt(hex, 16);
             }
             default -> {
                 at--;
-                throw wrong("an escape");
+                throw expected("an escape");
             }
         };
     }

@@ -12,18 +12,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// The text in front of an array: a Python dictionary of exactly `descr`, `fortran_order` and `shape`.
-final class NpyHeader {
+final class NpyHeader extends HeaderScanner {
     static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final int MAX_AXES = 64;
     private static final int ALIGNMENT = 64;
 
     private final Origin origin;
-    private final String text;
-    private int at;
 
     private NpyHeader(Origin origin, String text) {
+        super(text);
         this.origin = origin;
-        this.text = text;
     }
 
     /// Reads a header.
@@ -36,26 +34,6 @@ final class NpyHeader {
         } catch (Misfit e) {
             throw origin.error(start + p.at, e.getMessage());
         }
-    }
-
-    /// What is wrong with the text at the current place.
-    private static final class Misfit extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        Misfit(String message) {
-            super(message);
-        }
-    }
-
-    private Misfit expected(String what) {
-        String found = at >= text.length() ? "the end of the header"
-                : "'" + printable(text.substring(at, Math.min(text.length(), at + 12))) + "'";
-        return new Misfit("expected " + what + ", found " + found);
-    }
-
-    private static String printable(String s) {
-        return s.chars().mapToObj(c -> c < ' ' || c > '~' ? "?" : String.valueOf((char) c))
-                .collect(Collectors.joining());
     }
 
     private Npy.Header dictionary() throws Misfit, DatasetFormatException {
@@ -89,27 +67,6 @@ final class NpyHeader {
             throw expected("'descr', 'fortran_order' and 'shape' before the end, of which there are only " + seen);
         }
         return header(descr, fortran, shape);
-    }
-
-    private void skipSpace() {
-        while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
-            at++;
-        }
-    }
-
-    private boolean take(char c) {
-        skipSpace();
-        if (at < text.length() && text.charAt(at) == c) {
-            at++;
-            return true;
-        }
-        return false;
-    }
-
-    private void need(char c) throws Misfit {
-        if (!take(c)) {
-            throw expected("'" + c + "'");
-        }
     }
 
     private String string() throws Misfit {
@@ -171,16 +128,7 @@ final class NpyHeader {
 
     private long number() throws Misfit {
         skipSpace();
-        int start = at;
-        while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
-            at++;
-        }
-        int digits = at - start;
-        if (digits == 0 || digits > 18) {
-            at = start;
-            throw expected("a whole number of at most 18 digits");
-        }
-        long value = Long.parseLong(text.substring(start, at));
+        long value = digits("a whole number of at most 18 digits");
         // Python 2 wrote long integers with this suffix.
         if (at < text.length() && text.charAt(at) == 'L') {
             at++;

@@ -38,7 +38,7 @@ record SafetensorsHeader(Map<String, Safetensors.Entry> entries, Map<String, Str
             root = HeaderParser.parse(text);
         } catch (CharacterCodingException e) {
             throw new DatasetFormatException(path, "has a header that is not UTF-8; this is no safetensors file", e);
-        } catch (HeaderParser.SyntaxException e) {
+        } catch (HeaderScanner.Misfit e) {
             throw new DatasetFormatException(path, "has a malformed header: " + e.getMessage(), e);
         }
         Map<String, Safetensors.Entry> entries = new LinkedHashMap<>();

@@ -5,23 +5,25 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Finds a data set's files where other programs put them.
 final class Folders {
     private Folders() {
     }
 
+    /// The file in the first of the folders that holds it under one of its names.
+    static Optional<Path> first(List<Path> folders, List<String> names) {
+        return folders.stream().flatMap(f -> names.stream().map(f::resolve)).filter(Files::isRegularFile).findFirst();
+    }
+
     /// The first of the folders that holds the file under one of its names.
     ///
     /// @throws NoSuchFileException if none does; the message lists what was looked for
     static Path find(String dataset, List<Path> folders, List<String> names) throws NoSuchFileException {
-        for (Path folder : folders) {
-            for (String name : names) {
-                Path p = folder.resolve(name);
-                if (Files.isRegularFile(p)) {
-                    return p;
-                }
-            }
+        Optional<Path> found = first(folders, names);
+        if (found.isPresent()) {
+            return found.get();
         }
         List<String> looked = new ArrayList<>();
         for (Path folder : folders) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// MNIST and its relatives: grey images of 28 x 28 with labels, in pairs of IDX files.
@@ -91,19 +92,37 @@ public final class Mnist {
         return read("EMNIST", root, "emnist-" + split + "-", train, classes, true);
     }
 
-    private static ImageDataset read(String set, Path root, String prefix, boolean train, List<String> classes,
+    /// Images of any size and classes of any number in files with MNIST's names: the classes are 0 to the largest
+    /// label.
+    ///
+    /// @return empty if there is no file of images
+    public static Optional<ImageDataset> likeMnist(Path root, boolean train) throws IOException {
+        return Folders.first(folders("MNIST", root), names(part("", train) + "-images", "idx3-ubyte")).isEmpty()
+            ? Optional.empty() : Optional.of(read("MNIST", root, "", train, List.of(), false));
+    }
+
+    private static List<Path> folders(String set, Path root) {
+        return List.of(root.resolve(set).resolve("raw"), root.resolve(set), root.resolve("raw"), root);
+    }
+
+    private static String part(String prefix, boolean train) {
+        return prefix.isEmpty() && !train ? "t10k" : prefix + (train ? "train" : "test");
+    }
+
+    /// @param known the names of the classes; empty for as many as there are labels
+    private static ImageDataset read(String set, Path root, String prefix, boolean train, List<String> known,
             boolean transposed) throws IOException {
-        String part = prefix.isEmpty() && !train ? "t10k" : prefix + (train ? "train" : "test");
+        String part = part(prefix, train);
         String name = set + " " + part;
-        List<Path> folders =
-            List.of(root.resolve(set).resolve("raw"), root.resolve(set), root.resolve("raw"), root);
-        Path images = Folders.find(name, folders, names(part + "-images", "idx3-ubyte"));
+        Path images = Folders.find(name, folders(set, root), names(part + "-images", "idx3-ubyte"));
         Path labels = Folders.find(name, List.of(folder(images)), names(part + "-labels", "idx1-ubyte"));
         IdxDataset idx = IdxDataset.read(images, labels);
         int height = transposed ? idx.width() : idx.height();
         int width = transposed ? idx.height() : idx.width();
         int each = height * width;
         int n = (int) idx.size();
+        List<String> classes = known.isEmpty()
+            ? IntStream.rangeClosed(0, idx.largestLabel()).mapToObj(Integer::toString).toList() : known;
         byte[] pixels = new byte[n * each];
         int[] classOf = new int[n];
         for (int i = 0; i < n; i++) {

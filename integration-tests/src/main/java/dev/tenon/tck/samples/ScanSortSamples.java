@@ -5,6 +5,7 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.op.Reducer;
 import dev.tenon.api.op.ScanOp;
 import dev.tenon.api.op.SortOp;
+import dev.tenon.api.op.TopK;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -80,6 +81,16 @@ public final class ScanSortSamples {
             var top = in.getFirst().topk(3, 1, descending);
             return List.of(top.values(), top.indices());
         }, Family.EXACT, x));
+        Input rows = Input.of(d, 3, 130, 5);
+        s.addAll(Sample.of("topk", d, v + "few", new TopK(4, 1, descending), Family.EXACT, rows)
+                .inLayouts(Layout.STRIDED));
+        TopK five = new TopK(5, 0, descending);
+        s.add(Sample.of("topk", d, v + "equals", five, Family.EXACT, Input.values(d, Shape.of(1023), 1, 0, 1, 1, 0)));
+        s.add(Sample.of("topk", d, v + "long", five, Family.EXACT, Input.of(d, 200_003).from(Domain.WIDE)));
+        s.add(Sample.of("topk", d, v + "extremes", five, Family.EXACT, Input.of(d, 650).from(Domain.SPECIAL)));
+        s.add(Sample.of("topk", d, v + "none", new TopK(0, 0, descending), Family.EXACT, Input.of(d, 9)));
+        s.add(Sample.of("topk", d, v + "small", new TopK(1, 1, descending), Family.EXACT, Input.of(d, 2, 9))
+                .gradients(2));
         return s;
     }
 }

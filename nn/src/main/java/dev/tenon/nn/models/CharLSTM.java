@@ -74,11 +74,11 @@ public final class CharLSTM extends Module implements LanguageModel {
     public long[] generate(long[] prompt, int count, Sampling sampling) {
         // The state stands for all symbols but the newest.
         LSTM.@Nullable State[] state = {null};
-        return Generation.run(this, prompt, count, sampling, all -> {
+        return Generation.run(this, prompt, count, sampling, (all, step) -> {
             long[] news = state[0] == null ? all : new long[] {all[all.length - 1]};
             Tensor symbols = Tensors.of(news, Shape.of(1, news.length), head.weight().device());
             Output out = call(symbols, state[0]);
-            state[0] = out.state;
+            state[0] = new LSTM.State(step.keep(out.state.hidden()), step.keep(out.state.cell()));
             return out.logits.select(0, 0).select(0, -1);
         });
     }

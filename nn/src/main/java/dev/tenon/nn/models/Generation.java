@@ -5,16 +5,17 @@ import dev.tenon.api.Scope;
 import dev.tenon.api.Tensor;
 import dev.tenon.nn.Module;
 import java.util.Arrays;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /// The loop in which a language model writes.
 final class Generation {
     private Generation() {}
 
-    /// @param next the logits of the next symbol, `[symbols]`, for all symbols so far
+    /// @param next the logits of the next symbol, `[symbols]`, for all symbols so far; what it makes and does not keep
+    ///     from the scope is freed after the step
     /// @return the added symbols
     static <M extends Module & LanguageModel> long[] run(M model, long[] prompt, int count, Sampling sampling,
-            Function<long[], Tensor> next) {
+            BiFunction<long[], Scope, Tensor> next) {
         if (prompt.length == 0 || count < 0) {
             throw new IllegalArgumentException("generate: a prompt of " + prompt.length + " symbols, " + count
                     + " to add: expected at least one symbol to go on from, and no negative number");
@@ -30,7 +31,9 @@ final class Generation {
         model.eval();
         try (Context.Mode _ = Context.noGrad(); Scope _ = Scope.open()) {
             for (int n = prompt.length; n < all.length; n++) {
-                all[n] = sampling.choose(next.apply(Arrays.copyOf(all, n)));
+                try (Scope step = Scope.open()) {
+                    all[n] = sampling.choose(next.apply(Arrays.copyOf(all, n), step));
+                }
             }
         } finally {
             model.train(training);

@@ -47,20 +47,21 @@ record FitData(DataLoader train, @Nullable DataLoader validation, float[] classW
             set = set.subset(chosen);
             weights = weights.length == 0 ? weights : chosen(weights, chosen);
         }
-        DataLoader train = o.loader != null ? o.loader : loader(o, set, device, o.shuffle);
-        DataLoader validation = held != null ? loader(o, held, device, false) : o.validationLoader;
+        DataLoader train = o.loader != null ? o.loader : loader(o, set, device, o.shuffle, o.dropLast);
+        DataLoader validation = held != null ? loader(o, held, device, false, false) : o.validationLoader;
         if (train.size() == 0) {
             throw new IllegalArgumentException("fit: there is nothing to train on: the data has no batches");
         }
         return new FitData(train, validation, floats(o.classWeights), weights, o.loader == null, held != null);
     }
 
-    private static DataLoader loader(FitOptions o, @Nullable Dataset<Sample> set, Device device, boolean shuffle) {
+    private static DataLoader loader(FitOptions o, @Nullable Dataset<Sample> set, Device device, boolean shuffle,
+            boolean dropLast) {
         if (set == null) {
             throw new IllegalStateException("options have a data set or a loader");
         }
         DataLoader.Builder b = DataLoader.builder(set).batchSize(o.batchSize).workers(o.workers).pinMemory(true)
-                .device(device);
+                .dropLast(dropLast).device(device);
         if (o.workers > 0) {
             b.prefetch(Math.max(4, 2 * o.workers));
         }

@@ -29,6 +29,7 @@ public final class FitOptions {
     int epochs = 1;
     int initialEpoch;
     int batchSize = 32;
+    boolean dropLast;
     int workers = 1;
     boolean shuffle = true;
     long seed;
@@ -124,6 +125,13 @@ public final class FitOptions {
     /// Samples per batch, by default 32; a loader has its own.
     public FitOptions batchSize(int samples) {
         batchSize = atLeast("batchSize", samples, 1);
+        return this;
+    }
+
+    /// Whether a last batch of fewer samples is left out of training; by default it is not. Batch normalisation cannot
+    /// take one of a single sample. A loader has its own.
+    public FitOptions dropLast(boolean drop) {
+        dropLast = drop;
         return this;
     }
 

@@ -41,6 +41,12 @@ public final class Blocks {
         return fast.orElseGet(() -> ScalarTable.binary(fn, kind, vector));
     }
 
+    /// For floats, the second value where the first compares with 0 as `fn` says (for `LE`: does not), otherwise 0; empty
+    /// where there is no function for it.
+    public Optional<Fn2> whereAboveZero(BinaryFn fn) {
+        return vector ? VectorTable.whereAboveZero(fn) : Optional.empty();
+    }
+
     /// The choice between the second and the third operand by the first, a truth value.
     public Fn3 select(Kind kind) {
         Optional<Fn3> fast = vector ? VectorTable.select(kind) : Optional.empty();
@@ -49,7 +55,7 @@ public final class Blocks {
 
     /// Word `word` of the random generator, of seed, stream and counter.
     public Fn3 random(int word) {
-        return Philox.word(word);
+        return vector ? VectorPhilox.word(word) : Philox.word(word);
     }
 
     /// A conversion between different kinds.

@@ -5,45 +5,26 @@ import dev.tenon.backend.cpu.Mem;
 /// The counter-based generator Philox 4x32-10. Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
 /// 2011.
 final class Philox {
-    private static final long M0 = 0xD2511F53L;
-    private static final long M1 = 0xCD9E8D57L;
-    private static final int W0 = 0x9E3779B9;
-    private static final int W1 = 0xBB67AE85;
+    static final long M0 = 0xD2511F53L;
+    static final long M1 = 0xCD9E8D57L;
+    static final int W0 = 0x9E3779B9;
+    static final int W1 = 0xBB67AE85;
 
     private Philox() {}
 
     /// Word `word` for each element of blocks of seeds, streams and counters (`I64`), as `I32`.
     static Fn3 word(int word) {
-        return switch (word) {
-            case 0 -> (seed, stream, counter, out, n) -> {
-                for (int i = 0; i < n; i++) {
-                    long r = words(Mem.getLong(seed + 8L * i), Mem.getLong(stream + 8L * i),
-                            Mem.getLong(counter + 8L * i), true);
-                    Mem.putInt(out + 4L * i, (int) r);
-                }
-            };
-            case 1 -> (seed, stream, counter, out, n) -> {
-                for (int i = 0; i < n; i++) {
-                    long r = words(Mem.getLong(seed + 8L * i), Mem.getLong(stream + 8L * i),
-                            Mem.getLong(counter + 8L * i), true);
-                    Mem.putInt(out + 4L * i, (int) (r >>> 32));
-                }
-            };
-            case 2 -> (seed, stream, counter, out, n) -> {
-                for (int i = 0; i < n; i++) {
-                    long r = words(Mem.getLong(seed + 8L * i), Mem.getLong(stream + 8L * i),
-                            Mem.getLong(counter + 8L * i), false);
-                    Mem.putInt(out + 4L * i, (int) r);
-                }
-            };
-            default -> (seed, stream, counter, out, n) -> {
-                for (int i = 0; i < n; i++) {
-                    long r = words(Mem.getLong(seed + 8L * i), Mem.getLong(stream + 8L * i),
-                            Mem.getLong(counter + 8L * i), false);
-                    Mem.putInt(out + 4L * i, (int) (r >>> 32));
-                }
-            };
-        };
+        return (seed, stream, counter, out, n) -> word(seed, stream, counter, out, 0, n, word);
+    }
+
+    /// The same for the elements from `from`, one at a time.
+    static void word(long seed, long stream, long counter, long out, int from, int n, int word) {
+        int shift = 32 * (word & 1);
+        for (int i = from; i < n; i++) {
+            long r = words(
+                    Mem.getLong(seed + 8L * i), Mem.getLong(stream + 8L * i), Mem.getLong(counter + 8L * i), word < 2);
+            Mem.putInt(out + 4L * i, (int) (r >>> shift));
+        }
     }
 
     /// Words 0 and 1 (`low`), or 2 and 3, the first of each in the lower half.

@@ -68,6 +68,18 @@ public class Reductions {
         return -1;
     }
 
+    /// The first position from `from` on near which a float may be larger (`above`) or smaller than a bound, or be NaN;
+    /// none before it is. `n` if there is none.
+    public int beyond(long x, int from, int n, float bound, boolean above) {
+        for (int i = from; i < n; i++) {
+            float v = Mem.getFloat(x + 4L * i);
+            if (!(above ? v <= bound : v >= bound)) {
+                return i;
+            }
+        }
+        return n;
+    }
+
     /// The product of floating-point numbers.
     public final double product(Kind kind, long x, int n) {
         double p = 1;

@@ -108,6 +108,32 @@ final class VectorF32 {
         }
     }
 
+    /// y, but 0 where x <= 0.
+    static void unlessAtMostZero(long x, long y, long out, int n) {
+        FloatVector zero = FloatVector.zero(S);
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            VectorMask<Float> m = load(x + 4L * i).compare(VectorOperators.LE, zero);
+            load(y + 4L * i).blend(zero, m).intoMemorySegment(ALL, out + 4L * i, ORDER);
+        }
+        for (; i < n; i++) {
+            put(out + 4L * i, get(x + 4L * i) <= 0 ? 0 : get(y + 4L * i));
+        }
+    }
+
+    /// y where x > 0, otherwise 0.
+    static void whereAboveZero(long x, long y, long out, int n) {
+        FloatVector zero = FloatVector.zero(S);
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            VectorMask<Float> m = load(x + 4L * i).compare(VectorOperators.GT, zero);
+            zero.blend(load(y + 4L * i), m).intoMemorySegment(ALL, out + 4L * i, ORDER);
+        }
+        for (; i < n; i++) {
+            put(out + 4L * i, get(x + 4L * i) > 0 ? get(y + 4L * i) : 0);
+        }
+    }
+
     static void eq(long a, long b, long out, int n) {
         int i = 0;
         for (; i <= n - L; i += L) {

@@ -27,36 +27,35 @@ final class VectorReductions extends Reductions {
         if (kind == Kind.F64) {
             return n < 4 * H ? super.sum(kind, x, n) : doubles(x, n);
         }
-        double s = 0;
-        for (int i = 0; i < n; i += PART) {
-            s += floats(x + 4L * i, Math.min(PART, n - i));
+        int whole = n & -4 * L;
+        double s = whole == 0 ? 0 : floats(x, whole);
+        for (int i = whole; i < n; i++) {
+            s += Mem.getFloat(x + 4L * i);
         }
         return s;
     }
 
+    /// The sum of a multiple of four vectors, each lane of which goes on in double precision after [#PART] elements.
     private static double floats(long x, int n) {
-        int i = 0;
-        double rest = 0;
-        if (n >= L) {
+        DoubleVector low = DoubleVector.zero(D);
+        DoubleVector high = low;
+        for (int from = 0; from < n; from += PART) {
             FloatVector a = FloatVector.zero(F);
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
-            for (; i <= n - 4 * L; i += 4 * L) {
-                a = a.add(FloatVector.fromMemorySegment(F, ALL, x + 4L * i, ORDER));
-                b = b.add(FloatVector.fromMemorySegment(F, ALL, x + 4L * (i + L), ORDER));
-                c = c.add(FloatVector.fromMemorySegment(F, ALL, x + 4L * (i + 2 * L), ORDER));
-                d = d.add(FloatVector.fromMemorySegment(F, ALL, x + 4L * (i + 3 * L), ORDER));
+            for (int i = from, to = Math.min(n, from + PART); i < to; i += 4 * L) {
+                long p = x + 4L * i & Mem.MASK;
+                a = a.add(FloatVector.fromMemorySegment(F, ALL, p, ORDER));
+                b = b.add(FloatVector.fromMemorySegment(F, ALL, p + 4L * L, ORDER));
+                c = c.add(FloatVector.fromMemorySegment(F, ALL, p + 8L * L, ORDER));
+                d = d.add(FloatVector.fromMemorySegment(F, ALL, p + 12L * L, ORDER));
             }
-            for (; i <= n - L; i += L) {
-                a = a.add(FloatVector.fromMemorySegment(F, ALL, x + 4L * i, ORDER));
-            }
-            rest = Lanes.sum(a.add(b).add(c.add(d)));
+            FloatVector part = a.add(b).add(c.add(d));
+            low = low.add(part.convertShape(VectorOperators.F2D, D, 0));
+            high = high.add(part.convertShape(VectorOperators.F2D, D, 1));
         }
-        for (; i < n; i++) {
-            rest += Mem.getFloat(x + 4L * i);
-        }
-        return rest;
+        return Lanes.sum(low.add(high));
     }
 
     /// Each lane is a compensated sum of its own.
@@ -134,5 +133,45 @@ final class VectorReductions extends Reductions {
         }
         int rest = super.find(kind, x + 4L * i, n - i, wanted);
         return rest < 0 ? -1 : i + rest;
+    }
+
+    @Override
+    public int beyond(long x, int from, int n, float bound, boolean above) {
+        int i = above ? above(x, from, n, bound) : below(x, from, n, bound);
+        return i < n ? super.beyond(x, i, n, bound, above) : n;
+    }
+
+    /// The first four vectors with such an element, or where less than four are left.
+    private static int above(long x, int from, int n, float bound) {
+        FloatVector b = FloatVector.broadcast(F, bound);
+        int i = from;
+        for (; i <= n - 4 * L; i += 4 * L) {
+            long p = x + 4L * i & Mem.MASK;
+            // NaN is not at most the bound either.
+            VectorMask<Float> within = FloatVector.fromMemorySegment(F, ALL, p, ORDER).compare(VectorOperators.LE, b)
+                    .and(FloatVector.fromMemorySegment(F, ALL, p + 4L * L, ORDER).compare(VectorOperators.LE, b))
+                    .and(FloatVector.fromMemorySegment(F, ALL, p + 8L * L, ORDER).compare(VectorOperators.LE, b))
+                    .and(FloatVector.fromMemorySegment(F, ALL, p + 12L * L, ORDER).compare(VectorOperators.LE, b));
+            if (!within.allTrue()) {
+                return i;
+            }
+        }
+        return i;
+    }
+
+    private static int below(long x, int from, int n, float bound) {
+        FloatVector b = FloatVector.broadcast(F, bound);
+        int i = from;
+        for (; i <= n - 4 * L; i += 4 * L) {
+            long p = x + 4L * i & Mem.MASK;
+            VectorMask<Float> within = FloatVector.fromMemorySegment(F, ALL, p, ORDER).compare(VectorOperators.GE, b)
+                    .and(FloatVector.fromMemorySegment(F, ALL, p + 4L * L, ORDER).compare(VectorOperators.GE, b))
+                    .and(FloatVector.fromMemorySegment(F, ALL, p + 8L * L, ORDER).compare(VectorOperators.GE, b))
+                    .and(FloatVector.fromMemorySegment(F, ALL, p + 12L * L, ORDER).compare(VectorOperators.GE, b));
+            if (!within.allTrue()) {
+                return i;
+            }
+        }
+        return i;
     }
 }

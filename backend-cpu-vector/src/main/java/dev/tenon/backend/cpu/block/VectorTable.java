@@ -72,6 +72,14 @@ final class VectorTable {
         });
     }
 
+    static Optional<Fn2> whereAboveZero(BinaryFn fn) {
+        return Optional.ofNullable(switch (fn) {
+            case LE -> VectorF32::unlessAtMostZero;
+            case GT -> VectorF32::whereAboveZero;
+            default -> null;
+        });
+    }
+
     private static @Nullable Fn2 floats(BinaryFn fn) {
         return switch (fn) {
             case ADD -> VectorF32::add;

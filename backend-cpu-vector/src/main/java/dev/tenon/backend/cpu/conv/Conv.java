@@ -128,10 +128,7 @@ public final class Conv {
         int[][] offset = r.offsets();
         int inner = s.groupOut() * taps.size();
         for (int g = 0; g < s.groups(); g++) {
-            // The weights of this class, turned: [channels in, channels out * taps].
-            long turned = Workspace.get().memory(Workspace.CALLER, (long) s.groupIn() * Math.max(1, inner) * bytes);
-            turn(s, w + (long) g * s.groupOut() * s.groupIn() * s.taps() * bytes, taps, turned, bytes);
-            PackA a = MatMul.matrixA(kernel, new MatMul.Matrix(turned, inner, 1));
+            PackA a = turned(kernel, s, w + (long) g * s.groupOut() * s.groupIn() * s.taps() * bytes, taps);
             var b = new Windows(
                     kernel, pool, s.n(), dy + (long) g * s.groupOut() * s.outVolume() * bytes, s.oc(), s.groupOut(),
                             s.out(), grid,
@@ -141,13 +138,47 @@ public final class Conv {
         }
     }
 
-    private static void turn(ConvShape s, long w, List<Integer> taps, long dst, int bytes) {
-        for (int ic = 0; ic < s.groupIn(); ic++) {
-            for (int oc = 0; oc < s.groupOut(); oc++) {
-                for (int tap : taps) {
-                    Mem.copyElement(w + (((long) oc * s.groupIn() + ic) * s.taps() + tap) * bytes, dst, bytes);
-                    dst += bytes;
+    /// The left operand whose rows are channels in, and whose inner index runs through `taps` for one channel out after
+    /// the other.
+    ///
+    /// A panel's weights lie together for each channel out: they are turned as one block, and the rows of `taps` taken
+    /// out of it.
+    private static PackA turned(GemmKernel kernel, ConvShape s, long w, List<Integer> taps) {
+        int bytes = kernel.bytes();
+        int mr = kernel.mr();
+        int all = s.taps();
+        int count = taps.size();
+        if (count == 1) {
+            return MatMul.matrixA(kernel, new MatMul.Matrix(
+                    w + (long) taps.getFirst() * bytes, all, (long) s.groupIn() * all));
+        }
+        int[] tap = taps.stream().mapToInt(Integer::intValue).toArray();
+        long end = w + (long) s.groupOut() * s.groupIn() * all * bytes;
+        return (i0, rows, k0, kc, dst) -> {
+            // Blocks of whole vectors are turned fastest: what follows a row comes along where there is any.
+            int wide = Math.max(all, 16);
+            long block = Workspace.get().memory(Workspace.CALLER, (long) wide * mr * bytes + 64);
+            for (int i = 0; i < rows; i += mr) {
+                int some = Math.min(mr, rows - i);
+                int len;
+                for (int k = 0; k < kc; k += len, dst += (long) len * mr * bytes) {
+                    int t = (k0 + k) % count;
+                    len = Math.min(count - t, kc - k);
+                    long at = w + ((long) ((k0 + k) / count) * s.groupIn() + i0 + i) * all * bytes;
+                    boolean fits = at + ((long) (some - 1) * all + wide) * bytes <= end;
+                    kernel.packA(at, (long) all * bytes, bytes, some, fits ? wide : all, block);
+                    copyRows(block, tap, t, len, dst, (long) mr * bytes);
                 }
+            }
+        };
+    }
+
+    /// Rows `rows[first] .. rows[first + count]`, of a multiple of 8 bytes each, one after the other.
+    private static void copyRows(long from, int[] rows, int first, int count, long to, long bytes) {
+        for (int t = first; t < first + count; t++) {
+            long row = from + rows[t] * bytes;
+            for (long end = row + bytes; row < end; row += 8, to += 8) {
+                Mem.putLong(to, Mem.getLong(row));
             }
         }
     }

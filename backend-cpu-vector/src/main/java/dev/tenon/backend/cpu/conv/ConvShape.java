@@ -19,23 +19,23 @@ package dev.tenon.backend.cpu.conv;
 public record ConvShape(
         int n, int c, int[] in, int oc, int[] kernel, int[] out, int[] stride, int[] pad, int[] dilation, int groups) {
 
-    int inVolume() {
+    public int inVolume() {
         return in[0] * in[1] * in[2];
     }
 
-    int outVolume() {
+    public int outVolume() {
         return out[0] * out[1] * out[2];
     }
 
-    int taps() {
+    public int taps() {
         return kernel[0] * kernel[1] * kernel[2];
     }
 
-    int groupIn() {
+    public int groupIn() {
         return c / groups;
     }
 
-    int groupOut() {
+    public int groupOut() {
         return oc / groups;
     }
 }

@@ -46,6 +46,8 @@ final class FloatFunctions {
     private static final FloatVector ERF_10 = of(1.12819925e-1f);
     private static final FloatVector ERF_11 = of(-3.76125336e-1f);
     private static final FloatVector ERF_12 = of(1.28379166e-1f);
+    /// 4, from where on the result is 1.
+    private static final IntVector ERF_MOST = bits(0x40800000);
     private static final FloatVector ERF_NEAR = of(0.927734375f);
     private static final FloatVector MOST_EXPONENT = of(127f);
     private static final FloatVector EXPM1_LEAST = of(-18f);
@@ -73,7 +75,6 @@ final class FloatFunctions {
     private static final FloatVector NAN = of(Float.NaN);
     private static final FloatVector ROOT_2_MINUS_1 = of(0.41421354f);
     private static final FloatVector TANH_MOST = of(10f);
-    private static final FloatVector TWO = of(2f);
     private static final FloatVector TANH_0 = of(0.0022927448f);
     private static final FloatVector TANH_1 = of(-0.008343945f);
     private static final FloatVector TANH_2 = of(0.021768918f);
@@ -98,10 +99,34 @@ final class FloatFunctions {
                 .reinterpretAsFloats();
     }
 
+    /// No less than `least` and no more than [#EXP_MOST]; NaN stays. Two comparisons, where the minimum of floats, which
+    /// tells zeros apart, is six instructions.
+    private static FloatVector limited(FloatVector x, FloatVector least) {
+        FloatVector c = x.blend(least, x.compare(VectorOperators.LT, least));
+        return c.blend(EXP_MOST, c.compare(VectorOperators.GT, EXP_MOST));
+    }
+
+    /// e^x for -80 < x <= 0: neither limits nor subnormal results. Where x is NaN it is anything.
+    private static FloatVector expOfNegative(FloatVector x) {
+        FloatVector t = x.fma(LOG2_E, ROUND);
+        FloatVector k = t.sub(ROUND);
+        FloatVector r = k.fma(MINUS_LN2_HIGH, x);
+        r = k.fma(MINUS_LN2_LOW, r);
+        FloatVector p = r.fma(EXP_0, EXP_1);
+        p = p.fma(r, EXP_2);
+        p = p.fma(r, EXP_3);
+        p = p.fma(r, EXP_4);
+        p = p.fma(r, ONE);
+        p = p.fma(r, ONE);
+        // The low bits of t are the exponent; all above them are shifted out.
+        return p.reinterpretAsInts().add(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23))
+                .reinterpretAsFloats();
+    }
+
     /// 2^n * e^r with |r| <= ln 2 / 2. The factor is applied in two halves so that subnormal results are rounded
     /// once and nothing overflows early.
     static FloatVector exp(FloatVector x) {
-        FloatVector c = x.max(EXP_LEAST).min(EXP_MOST); // beyond these the result is 0 or infinity; NaN stays
+        FloatVector c = limited(x, EXP_LEAST); // beyond these the result is 0 or infinity; NaN stays
         FloatVector t = c.fma(LOG2_E, ROUND);
         FloatVector k = t.sub(ROUND);
         FloatVector r = k.fma(MINUS_LN2_HIGH, c);
@@ -133,8 +158,9 @@ final class FloatFunctions {
 
     /// Two polynomials after N. Juffa: x + x * p(x^2) near zero, 1 - exp(q(|x|)) beyond.
     static FloatVector erf(FloatVector x) {
-        FloatVector a = x.abs();
-        FloatVector s = x.mul(x);
+        // As integers, magnitudes order as they do as floats; NaN is above all, and far is not taken for it.
+        FloatVector a = x.abs().reinterpretAsInts().min(ERF_MOST).reinterpretAsFloats();
+        FloatVector s = a.mul(a);
         FloatVector q = a.fma(ERF_0, ERF_1);
         FloatVector u = a.fma(ERF_2, ERF_3);
         q = q.fma(s, u);
@@ -142,7 +168,7 @@ final class FloatFunctions {
         q = q.fma(a, ERF_5);
         q = q.fma(a, ERF_6);
         q = q.fma(a, a.neg());
-        FloatVector far = ONE.sub(exp(q));
+        FloatVector far = ONE.sub(expOfNegative(q));
         FloatVector p = s.fma(ERF_7, ERF_8);
         p = p.fma(s, ERF_9);
         p = p.fma(s, ERF_10);
@@ -150,7 +176,7 @@ final class FloatFunctions {
         p = p.fma(s, ERF_12);
         FloatVector near = p.fma(x, x);
         FloatVector sign = x.reinterpretAsInts().and(SIGN).or(far.reinterpretAsInts()).reinterpretAsFloats();
-        return near.blend(sign, a.lt(ERF_NEAR).not());
+        return near.blend(sign, x.abs().compare(VectorOperators.GE, ERF_NEAR));
     }
 
     /// 2^k for k + ROUND.
@@ -165,7 +191,7 @@ final class FloatFunctions {
 
     /// e^x - 1 with x = k ln 2 + r as 2^k ((e^r - 1) + (1 - 2^-k)).
     static FloatVector expm1(FloatVector x) {
-        FloatVector c = x.max(EXPM1_LEAST).min(EXP_MOST);
+        FloatVector c = limited(x, EXPM1_LEAST);
         FloatVector k = c.fma(LOG2_E, ROUND).sub(ROUND);
         FloatVector r = k.fma(MINUS_LN2_LOW, k.fma(MINUS_LN2_HIGH, c));
         FloatVector p = EXPM1_0.fma(r, EXPM1_1);
@@ -222,10 +248,13 @@ final class FloatFunctions {
         return logOf(k, f).add(x.max(ZERO));
     }
 
-    /// x + x³ p(x²) near zero, 1 - 2 / (e^2|x| + 1) beyond.
+    /// x + x³ p(x²) near zero, 1 - 2 e^-2|x| / (1 + e^-2|x|) beyond.
     static FloatVector tanh(FloatVector x) {
-        FloatVector a = x.abs().min(TANH_MOST);
-        FloatVector far = ONE.sub(TWO.div(exp(a.add(a)).add(ONE)));
+        FloatVector a = x.abs();
+        FloatVector least = a.blend(TANH_MOST, a.compare(VectorOperators.GT, TANH_MOST));
+        // 1 - 2 e / (1 + e) with e = e^-2|x|.
+        FloatVector e = expOfNegative(least.add(least).neg());
+        FloatVector far = ONE.sub(e.add(e).div(ONE.add(e)));
         FloatVector z = a.mul(a);
         FloatVector p = TANH_0.fma(z, TANH_1);
         p = p.fma(z, TANH_2);
@@ -233,6 +262,6 @@ final class FloatFunctions {
         p = p.fma(z, TANH_4);
         p = p.fma(z, TANH_5);
         FloatVector near = p.fma(z.mul(a), a);
-        return signed(far.blend(near, a.lt(NEAR)), x);
+        return signed(near.blend(far, a.compare(VectorOperators.GE, NEAR)), x);
     }
 }

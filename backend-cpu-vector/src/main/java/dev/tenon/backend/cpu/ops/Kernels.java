@@ -21,9 +21,11 @@ import dev.tenon.api.op.ScatterOp;
 import dev.tenon.api.op.Softmax;
 import dev.tenon.api.op.SortOp;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.api.op.TopK;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
+import dev.tenon.backend.cpu.onednn.Rules;
 import java.util.List;
 import java.util.Optional;
 
@@ -45,7 +47,6 @@ public final class Kernels {
 
     /// A kernel for the op, or empty where there is none.
     public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
-        // A library such as oneDNN would be asked here first, for convolutions and matrix products.
         return switch (op) {
             case MapOp m when in.size() == 1 && m.body().isIdentity(in.getFirst().dtype())
                     && in.getFirst().shape().equals(out.getFirst().shape()) ->
@@ -53,17 +54,24 @@ public final class Kernels {
             case MapOp m -> Optional.of(new MapKernel(blocks, pool, m.body(), in, out));
             case CopyOp _ -> Optional.of(copy(in.getFirst(), out.getFirst()));
             case ReduceOp r -> Optional.of(new ReduceKernel(blocks, pool, r, in, out.getFirst()));
-            case MatMulOp m -> Optional.of(new MatMulKernel(blocks, pool, m, in, out));
+            case MatMulOp m -> product(m, in, out);
             case GatherOp g -> Optional.of(new GatherKernel(pool, g, in, out.getFirst()));
             case ScatterOp s -> Optional.of(new ScatterKernel(blocks, pool, s, in, out.getFirst()));
             case ScanOp s -> Optional.of(new ScanKernel(pool, s, in.getFirst(), out));
             case SortOp s -> Optional.of(new SortKernel(pool, s, in.getFirst(), out));
+            case TopK t when TopKKernel.suits(t, in.getFirst()) ->
+                Optional.of(new TopKKernel(blocks, pool, t, in.getFirst(), out));
             case Softmax s -> softmax(s.axis(), in, out, false);
             case LogSoftmax s -> softmax(s.axis(), in, out, true);
             case BatchNorm _, BatchNormBackward _, LayerNorm _, LayerNormBackward _ -> norms.prepare(op, in, out);
             case Attention _, AttentionBackward _ -> AttentionKernel.prepare(blocks, pool, op, in, out);
             default -> in.isEmpty() ? Optional.empty() : windowed.prepare(op, in, out);
         };
+    }
+
+    private Optional<Kernel> product(MatMulOp op, List<TensorType> in, List<TensorType> out) {
+        Optional<Kernel> library = blocks.isVector() ? Rules.matmul(op, in, out, pool) : Optional.empty();
+        return library.isPresent() ? library : Optional.of(new MatMulKernel(blocks, pool, op, in, out));
     }
 
     private Optional<Kernel> softmax(int axis, List<TensorType> in, List<TensorType> out, boolean log) {

@@ -21,7 +21,7 @@ final class Plan {
     /// Elements in a block: a handful of registers stay in a first-level cache.
     static final int BLOCK = 1024;
     /// Elements in a block when nothing but operands in place is touched.
-    private static final int LONG_BLOCK = 16384;
+    static final int LONG_BLOCK = 16384;
     /// Rows shorter than this are taken several at a time.
     private static final int SHORT_ROW = 128;
 

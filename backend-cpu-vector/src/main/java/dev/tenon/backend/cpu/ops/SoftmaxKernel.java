@@ -10,6 +10,8 @@ import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.block.Fn1;
 import dev.tenon.backend.cpu.block.Fn2;
 import dev.tenon.backend.cpu.block.Reductions;
+import dev.tenon.backend.cpu.block.VectorNorm;
+import dev.tenon.backend.cpu.math.VectorSoftmax;
 
 /// Softmax and its logarithm along the innermost axis, row by row in the cache.
 final class SoftmaxKernel implements Dense.Body {
@@ -26,6 +28,7 @@ final class SoftmaxKernel implements Dense.Body {
     private final Fn2 subtract;
     private final Fn2 divide;
     private final Fn1 exp;
+    private final boolean vector;
 
     SoftmaxKernel(Blocks blocks, WorkerPool pool, TensorType type, boolean log) {
         this.pool = pool;
@@ -35,6 +38,7 @@ final class SoftmaxKernel implements Dense.Body {
         bytes = dtype.bytes();
         length = type.shape().dim(-1);
         rows = type.elements() / length;
+        vector = blocks.isVector() && dtype == DType.F32;
         reductions = Reductions.of(blocks.isVector());
         subtract = blocks.binary(BinaryFn.SUB, kind);
         divide = blocks.binary(BinaryFn.DIV, kind);
@@ -52,6 +56,10 @@ final class SoftmaxKernel implements Dense.Body {
     }
 
     private void row(long x, long y, long scratch) {
+        if (vector) {
+            floats(x, y);
+            return;
+        }
         int most = (int) Math.min(PIECE, length);
         long same = scratch;
         long powers = scratch + (long) PIECE * bytes;
@@ -73,6 +81,24 @@ final class SoftmaxKernel implements Dense.Body {
         for (long i = 0; i < length; i += PIECE) {
             int n = (int) Math.min(PIECE, length - i);
             (log ? subtract : divide).run(y + i * bytes, same, y + i * bytes, n);
+        }
+    }
+
+    /// A row of floats in vectors: the largest, the powers with their sum, the quotients.
+    private void floats(long x, long y) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (long i = 0; i < length; i += Plan.LONG_BLOCK) {
+            int n = (int) Math.min(Plan.LONG_BLOCK, length - i);
+            max = Math.max(max, (float) reductions.extreme(kind, x + i * bytes, n, true));
+        }
+        double sum = log ? VectorSoftmax.sum(x, max, length) : VectorSoftmax.powers(x, max, y, length);
+        long from = log ? x : y;
+        float less = log ? max : 0;
+        float factor = log ? 1 : (float) (1 / sum);
+        float more = log ? (float) -Math.log(sum) : 0;
+        for (long i = 0; i < length; i += Plan.LONG_BLOCK) {
+            int n = (int) Math.min(Plan.LONG_BLOCK, length - i);
+            VectorNorm.affine(from + i * bytes, less, y + i * bytes, factor, more, n);
         }
     }
 

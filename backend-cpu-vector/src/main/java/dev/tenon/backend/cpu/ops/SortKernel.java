@@ -51,7 +51,7 @@ final class SortKernel implements Kernel {
             for (long l = from; l < to; l++) {
                 long x = at[0] + lines.offset(0, l) * dtype.bytes();
                 for (int i = 0; i < length; i++) {
-                    long key = key(x + i * steps[0]);
+                    long key = key(dtype, x + i * steps[0]);
                     key = descending ? ~key : key;
                     keys[i] = wide ? key : key << 32 | i;
                     positions[i] = i;
@@ -77,7 +77,7 @@ final class SortKernel implements Kernel {
 
     /// An integer that orders as the value does: NaN is largest, both zeros are equal. Of at most 32 bits for narrow
     /// dtypes.
-    private long key(long at) {
+    static long key(DType dtype, long at) {
         if (!dtype.isFloating()) {
             return Values.getLong(dtype, at);
         }

@@ -23,6 +23,8 @@ import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.Pool;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
+import dev.tenon.backend.cpu.onednn.DnnlConv;
+import dev.tenon.backend.cpu.onednn.Rules;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -66,11 +68,15 @@ final class Windowed {
             case FusedConvolution f -> fused(f, in, out.getFirst());
             case ConvolutionBackwardData c -> {
                 ConvShape s = shape(c.convolution(), c.input(), in.get(1).shape(), in.get(0).shape());
-                yield at -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
+                DnnlConv library = library(s, DnnlConv.Kind.DATA, dtype);
+                yield library != null ? at -> library.run(at[2], at[1], at[0], null)
+                        : at -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
             }
             case ConvolutionBackwardWeight c -> {
                 ConvShape s = shape(c.convolution(), in.get(0).shape(), c.weight(), in.get(1).shape());
-                yield at -> Conv.backwardWeights(gemm(dtype), pool, s, at[0], at[1], at[2]);
+                DnnlConv library = library(s, DnnlConv.Kind.WEIGHTS, dtype);
+                yield library != null ? at -> library.run(at[0], at[2], at[1], null)
+                        : at -> Conv.backwardWeights(gemm(dtype), pool, s, at[0], at[1], at[2]);
             }
             case MaxPool p -> {
                 ConvShape s = pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
@@ -102,11 +108,17 @@ final class Windowed {
         return dtype == DType.F32 ? GemmKernel.f32(blocks.isVector()) : GemmKernel.f64(blocks.isVector());
     }
 
+    private @Nullable DnnlConv library(ConvShape s, DnnlConv.Kind kind, DType dtype) {
+        return blocks.isVector() ? Rules.convolution(s, kind, dtype, pool) : null;
+    }
+
     private Dense.Body forward(Convolution c, List<TensorType> in, TensorType out) {
         if (in.size() == 2) {
             ConvShape s = shape(c, in.get(0).shape(), in.get(1).shape(), out.shape());
             DType dtype = out.dtype();
-            return at -> Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[2], null);
+            DnnlConv library = library(s, DnnlConv.Kind.FORWARD, dtype);
+            return library != null ? at -> library.run(at[0], at[1], at[2], null)
+                    : at -> Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[2], null);
         }
         long[] perChannel = new long[out.rank()];
         Arrays.fill(perChannel, 1);
@@ -143,6 +155,7 @@ final class Windowed {
         int volume = Math.toIntExact(y.elements() / channels / y.shape().dim(0));
         long groupOut = channels / c.groups();
         int result = 2 + extras.size();
+        DnnlConv library = library(s, DnnlConv.Kind.FORWARD, dtype);
         boolean small = y.elements() * dtype.bytes() <= SMALL;
         return new Dense.Body() {
             @Override
@@ -155,12 +168,12 @@ final class Windowed {
                 long[] operands = new long[extras.size() + 2];
                 operands[0] = at[result];
                 System.arraycopy(at, 2, operands, 1, extras.size() + 1);
-                if (small || c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
+                if (library == null && (small || c.groups() > 1 && in.get(1).shape().dim(1) == 1)) {
                     Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
                     map.run(operands, scalars);
                     return;
                 }
-                Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], (group, i0, rows, j0, cols) -> {
+                Conv.GroupEpilogue each = (group, i0, rows, j0, cols) -> {
                     Frame frame = map.open(operands, scalars);
                     int points = 0;
                     for (int j = j0; j < j0 + cols; j += points) {
@@ -176,7 +189,12 @@ final class Windowed {
                             frame.run(first, first + points);
                         }
                     }
-                });
+                };
+                if (library != null) {
+                    library.run(at[0], at[1], at[result], each);
+                } else {
+                    Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], each);
+                }
             }
         };
     }

@@ -1,0 +1,42 @@
+package dev.tenon.backend.cpu.onednn;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.op.MatMulOp;
+import dev.tenon.api.op.TensorType;
+import dev.tenon.api.spi.Kernel;
+import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.conv.ConvShape;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// When oneDNN is taken instead of the kernels of this backend: a fixed table of what measurements said, so that a
+/// program gives the same bits in every run. `docs/performance.md` has the measurements.
+public final class Rules {
+    /// Multiplications below which a call costs more than it saves.
+    private static final long LEAST_WORK = 1_000_000;
+
+    private Rules() {}
+
+    /// The convolution by oneDNN, or null if it is not to be.
+    public static @Nullable DnnlConv convolution(ConvShape s, DnnlConv.Kind kind, DType dtype, WorkerPool pool) {
+        if (dtype != DType.F32 || !OneDnn.isAvailable()) {
+            return null;
+        }
+        long work = (long) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
+        boolean wanted = OneDnn.use() == OneDnn.Use.TRUE || work >= LEAST_WORK;
+        return wanted ? DnnlConv.of(s, kind, pool) : null;
+    }
+
+    /// The matrix product by oneDNN, or empty if it is not to be.
+    public static Optional<Kernel> matmul(MatMulOp op, List<TensorType> in, List<TensorType> out, WorkerPool pool) {
+        if (!OneDnn.isAvailable()) {
+            return Optional.empty();
+        }
+        TensorType a = in.getFirst();
+        double work = (double) out.getFirst().elements() * a.shape().dim(-1);
+        // Instructions for bf16 multiply twice as many numbers as those for f32, and Java has none of them.
+        boolean wanted = OneDnn.use() == OneDnn.Use.TRUE || a.dtype() == DType.BF16 && work >= LEAST_WORK;
+        return wanted ? DnnlMatMul.prepare(pool, op, in, out) : Optional.empty();
+    }
+}
