@@ -166,7 +166,7 @@ final class ReduceSource {
             if (lanes) {
                 w.line("idx " + last + "_ = from;");
                 w.line("for (; " + last + "_ + " + LANES + " <= to; " + last + "_ += " + LANES + ") {");
-                w.line("#pragma unroll");
+                w.line("");
                 w.line("for (int l = 0; l < " + LANES + "; l++) {");
                 w.line("idx " + last + " = " + last + "_ + l;");
                 element(w, "many[l]", rank);
