@@ -453,7 +453,7 @@ final class AttentionSource {
         KernelWriter w = k.w;
         int broad = t.padded(values);
         Array q = k.array("q", t.rows(), width);
-        Array s = k.array("s", t.rows(), k.columns());
+        Array s = k.array("scores", t.rows(), k.columns());
         Array o = k.array("o", t.rows(), broad);
         k.array("most", t.rows(), 1);
         k.array("sum", t.rows(), 1);
@@ -527,7 +527,7 @@ final class AttentionSource {
         int broad = t.padded(width);
         Array q = k.array("q", t.rows(), width);
         Array g = k.array("g", t.rows(), values);
-        Array s = k.array("s", t.rows(), k.columns());
+        Array s = k.array("scores", t.rows(), k.columns());
         Array gp = k.array("gp", t.rows(), k.columns());
         Array gq = k.array("gq", t.rows(), broad);
         k.array("total", t.rows(), 1);
@@ -568,7 +568,7 @@ final class AttentionSource {
         int broadValues = t.padded(values);
         Array key = k.array("k", t.rows(), width);
         Array value = k.array("v", t.rows(), values);
-        Array s = k.array("s", t.rows(), k.columns());
+        Array s = k.array("scores", t.rows(), k.columns());
         Array gp = k.array("gp", t.rows(), k.columns());
         Array gk = k.array("gk", t.rows(), broad);
         Array gv = k.array("gv", t.rows(), broadValues);

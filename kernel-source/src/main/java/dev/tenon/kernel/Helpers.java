@@ -29,8 +29,12 @@ final class Helpers {
     /// Rounds to nearest, ties to even; NaN stays NaN.
     private static final String BF16_BITS = """
             DEVICE u16 bf16_bits(f32 x) {
+            #ifdef BITS_BF16
+                return BITS_BF16(x);
+            #else
                 u32 b = BITS_F32(x);
                 return x != x ? (u16)(b >> 16 | 0x40u) : (u16)((b + 0x7FFFu + (b >> 16 & 1u)) >> 16);
+            #endif
             }
             """;
 

@@ -27,6 +27,7 @@ import dev.tenon.api.spi.DeviceRuntime;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
+import dev.tenon.kernel.BinaryCache;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
@@ -70,8 +71,8 @@ final class OpenClRuntime implements DeviceRuntime {
         this.facts = facts;
         this.context = context;
         this.defaultStream = new ClStream(health.device(), health, timeline, context, facts.device());
-        this.programs = programs(BinaryCache.ofUser(facts.keepsPrograms()));
-        this.tiles = new TileTuner(facts.identity(), facts.traits(), BinaryCache.ofUser(false), this::seconds);
+        this.programs = programs(BinaryCache.ofUser("opencl", facts.keepsPrograms()));
+        this.tiles = new TileTuner(facts.identity(), facts.traits(), BinaryCache.ofUser("opencl", false), this::seconds);
     }
 
     Programs programs() {

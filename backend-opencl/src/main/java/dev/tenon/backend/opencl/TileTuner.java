@@ -5,6 +5,7 @@ import dev.tenon.api.DType.Kind;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.kernel.BinaryCache;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GemmTile;
 import java.lang.System.Logger.Level;

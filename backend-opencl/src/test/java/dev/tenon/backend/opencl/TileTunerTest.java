@@ -10,6 +10,7 @@ import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Shape;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.kernel.BinaryCache;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GemmTile;
 import java.nio.file.Path;
@@ -34,23 +35,23 @@ class TileTunerTest {
             calls.incrementAndGet();
             return last.equals(traits.singleTile()) ? 1 : 2;
         };
-        TileTuner tuner = new TileTuner("device", CPU, new BinaryCache(folder), clock);
+        TileTuner tuner = new TileTuner("device", CPU, new BinaryCache("opencl", folder), clock);
         assertSame(CPU, after(tuner, DType.F32, 100), "small products are not worth it");
         assertEquals(last, after(tuner, DType.F32, 1000).singleTile());
         assertEquals(CPU.tiles(Kind.F32).size(), calls.get());
         assertEquals(last, after(tuner, DType.BF16, 1000).singleTile(), "is computed as f32");
-        TileTuner another = new TileTuner("device", CPU, new BinaryCache(folder), clock);
+        TileTuner another = new TileTuner("device", CPU, new BinaryCache("opencl", folder), clock);
         assertEquals(last, after(another, DType.F32, 2000).singleTile());
         assertEquals(CPU.tiles(Kind.F32).size(), calls.get(), "read from disk");
         assertNull(after(another, DType.F32, 2000).doubleTile());
-        after(new TileTuner("other driver", CPU, new BinaryCache(folder), clock), DType.F32, 2000);
+        after(new TileTuner("other driver", CPU, new BinaryCache("opencl", folder), clock), DType.F32, 2000);
         assertEquals(2 * CPU.tiles(Kind.F32).size(), calls.get(), "another driver is measured anew");
     }
 
     @Test
     void aShapeThatFailsIsLeftOut() {
         GemmTile usual = CPU.tiles(Kind.F64).getFirst();
-        TileTuner tuner = new TileTuner("device", CPU, new BinaryCache(null), (kind, traits) -> {
+        TileTuner tuner = new TileTuner("device", CPU, new BinaryCache("opencl", null), (kind, traits) -> {
             if (usual.equals(traits.doubleTile())) {
                 throw new BackendException("too many registers");
             }
