@@ -35,8 +35,8 @@ import org.junit.jupiter.api.Test;
 ///
 /// Every input that is a tensor becomes an input of the graph. Where a model must know one at the capture, because
 /// shapes depend on it, only floating-point numbers do, or only the first; the others are given to the capture as they
-/// are. What cannot be captured even so is listed with its reason in `onnx-graph-refusals.txt`. Every fifth model is taken, or every n-th of
-/// `-Dtenon.graph.samples=n`; 1 runs all.
+/// are. What cannot be captured even so is listed with its reason in `onnx-graph-refusals.txt`. Every fifth model is
+/// taken, or every n-th of `-Dtenon.graph.samples=n`; 1 runs all.
 class OnnxGraphTest {
     private static final int EVERY = Integer.getInteger("tenon.graph.samples", 5);
 

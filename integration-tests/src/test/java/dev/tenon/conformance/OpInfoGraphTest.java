@@ -157,7 +157,7 @@ class OpInfoGraphTest {
 
     /// The message of a refusal without what is particular to one case.
     private static String reason(RuntimeException e) {
-        return String.valueOf(e.getMessage()).replaceAll(" at \\S+\\(\\S*\\)| at \\S+:\\d+", "")
+        return String.valueOf(e.getMessage()).replaceAll("( at| called from) \\S+\\(\\S*\\)", "")
                 .replaceAll("\\w+\\[[\\d, ]*\\]", "x").replaceAll(":.*", "");
     }
 

@@ -56,8 +56,8 @@ public final class PassTable {
                 Tensor y = Tensors.randn(1 << 23);
                 return t -> t.sub(y).square().sum();
             }, Shape.of(1 << 23)),
-            new Single("relu(x w + b), 4096 x 64 x 4096", "", "fuse-matmul", () -> linear(64, 4096),
-                    Shape.of(4096, 64)),
+            new Single("relu(x w + b), 2048 x 64 x 4096", "", "fuse-matmul", () -> linear(64, 4096),
+                    Shape.of(2048, 64)),
             new Single("relu(x w + b), 512 x 64 x 4096", "", "fuse-matmul", () -> linear(64, 4096),
                     Shape.of(512, 64)),
             new Single("relu(x w + b), 512 x 512 x 512", "", "fuse-matmul", () -> linear(512, 512),
@@ -70,6 +70,10 @@ public final class PassTable {
                 Module conv = Nets.conv(32, 32, 3, 1, 1, true).eval();
                 return t -> conv.call(t).relu();
             }, Shape.of(8, 32, 56, 56)),
+            new Single("tanh(conv(x)), 5 x 5, 6 to 16, 64 x 14 x 14", "", "fuse-convolution", () -> {
+                Module conv = Nets.conv(6, 16, 5, 1, 0, true).eval();
+                return t -> conv.call(t).tanh();
+            }, Shape.of(64, 6, 14, 14)),
             new Single("relu(conv(x)), 3 x 3, 256 to 256, 4 x 4 x 4", "", "fuse-convolution", () -> {
                 Module conv = Nets.conv(256, 256, 3, 1, 1, false).eval();
                 return t -> conv.call(t).relu();

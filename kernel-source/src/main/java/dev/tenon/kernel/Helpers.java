@@ -60,6 +60,26 @@ final class Helpers {
             }
             """;
 
+    /// e^x for x that are 0 or less, or NaN, without branches, so that compilers turn loops over it into vectors: e^r by
+    /// its series for r within half of ln 2 of 0, times a power of two. What is below the normal numbers becomes 0.
+    private static final String EXP_BELOW = """
+            DEVICE f32 exp_below_f32(f32 x) {
+                f32 c = x >= -87.0f ? x : -87.0f;
+                f32 k = rint(c * 1.44269504f);
+                f32 r = MUL_ADD(k, -0.693359375f, c);
+                r = MUL_ADD(k, 2.12194440e-4f, r);
+                f32 p = MUL_ADD(r, 1.0f / 5040, 1.0f / 720);
+                p = MUL_ADD(p, r, 1.0f / 120);
+                p = MUL_ADD(p, r, 1.0f / 24);
+                p = MUL_ADD(p, r, 1.0f / 6);
+                p = MUL_ADD(p, r, 0.5f);
+                p = MUL_ADD(p, r, 1.0f);
+                p = MUL_ADD(p, r, 1.0f);
+                f32 v = p * F32_BITS((u32)((i32)k + 127) << 23);
+                return x != x ? x : x < -87.0f ? 0 : v;
+            }
+            """;
+
     private static Text integer(String base, String type) {
         String unsigned = "u" + type.substring(1);
         String bits = type.substring(1);
@@ -192,6 +212,11 @@ final class Helpers {
                         return (x > 0 ? x : (T)0) + log1p(exp(-fabs(x)));
                     }
                     """));
+            case "exp_below" -> new Text(List.of(), type.equals("f32") ? EXP_BELOW : """
+                    DEVICE f64 exp_below_f64(f64 x) {
+                        return exp(x);
+                    }
+                    """);
             default -> throw new IllegalArgumentException("no helper " + base + "_" + type);
         };
     }

@@ -65,7 +65,8 @@ class NvrtcTest {
 
     @Test
     void aKernelThatDoesNotCompileShowsItsLog() {
-        BackendException e = assertThrows(BackendException.class, () -> nvrtc().compile(
+        Nvrtc nvrtc = nvrtc();
+        BackendException e = assertThrows(BackendException.class, () -> nvrtc.compile(
                 "extern \"C\" __global__ void broken() { undeclared = 1; }", 90, "cuda:0: softmax"));
         assertTrue(e.getMessage().startsWith("cuda:0: softmax: a kernel does not compile"), e.getMessage());
         assertTrue(e.getMessage().contains("\"undeclared\" is undefined"), e.getMessage());

@@ -34,6 +34,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Kernels for convolutions and poolings over one to three axes of floats or doubles. Everything else decomposes.
 final class Windowed {
+    /// Results of so many bytes are still in the cache when they are complete, and are finished in one go: pieces of
+    /// short rows would cost more.
+    private static final long SMALL = 1 << 19;
+
     private final Blocks blocks;
     private final WorkerPool pool;
 
@@ -152,6 +156,7 @@ final class Windowed {
         long groupOut = channels / c.groups();
         int result = 2 + extras.size();
         DnnlConv library = library(s, DnnlConv.Kind.FORWARD, dtype);
+        boolean small = y.elements() * dtype.bytes() <= SMALL;
         return new Dense.Body() {
             @Override
             public void run(long[] at) {
@@ -163,7 +168,7 @@ final class Windowed {
                 long[] operands = new long[extras.size() + 2];
                 operands[0] = at[result];
                 System.arraycopy(at, 2, operands, 1, extras.size() + 1);
-                if (library == null && c.groups() > 1 && in.get(1).shape().dim(1) == 1) {
+                if (library == null && (small || c.groups() > 1 && in.get(1).shape().dim(1) == 1)) {
                     Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
                     map.run(operands, scalars);
                     return;
