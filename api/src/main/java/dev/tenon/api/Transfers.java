@@ -8,6 +8,7 @@ import dev.tenon.api.spi.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
 
 /// Copies between host memory and devices.
 final class Transfers {
@@ -93,10 +94,12 @@ final class Transfers {
     static Tensor toDevice(Tensor x, DType dtype, Device device) {
         x.checkOutsideCapture();
         Tensor source = dtype.bytes() < x.dtype().bytes() ? Dispatcher.run(CopyOp.to(dtype), x) : x;
-        Tensor there;
-        try (Arena arena = Arena.ofConfined()) {
-            there = fromHost(onHost(source, arena), TensorType.of(source.dtype(), x.shape()), device);
-            device.synchronize();
+        Tensor there = straight(source, device);
+        if (there == null) {
+            try (Arena arena = Arena.ofConfined()) {
+                there = fromHost(onHost(source, arena), TensorType.of(source.dtype(), x.shape()), device);
+                device.synchronize();
+            }
         }
         Reference.reachabilityFence(source);
         if (there.dtype() == dtype) {
@@ -105,5 +108,31 @@ final class Transfers {
         Tensor converted = Dispatcher.run(CopyOp.to(dtype), there);
         there.close();
         return converted;
+    }
+
+    /// A copy on another device that was made without the host, or null.
+    private static @Nullable Tensor straight(Tensor x, Device device) {
+        long bytes = x.elements() * x.dtype().bytes();
+        if (bytes == 0 || !x.device().type().equals(device.type())) {
+            return null;
+        }
+        x.checkReadable();
+        Tensor there = Dispatcher.empty(TensorType.of(x.dtype(), x.shape()), device);
+        Tensor c = x;
+        boolean done = false;
+        try (Context.Mode _ = Context.noGrad()) {
+            c = x.contiguous();
+            done = device.runtime().copyFrom(x.device().runtime(), c.memory(), c.byteOffset(), there.memory(),
+                    there.byteOffset(), bytes);
+        } finally {
+            if (!done) {
+                there.close();
+            }
+            if (c != x) {
+                c.close();
+            }
+        }
+        Reference.reachabilityFence(c);
+        return done ? there : null;
     }
 }

@@ -1,5 +1,6 @@
 package dev.tenon.graph;
 
+import dev.tenon.api.BackendException;
 import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
@@ -9,15 +10,20 @@ import dev.tenon.api.Tensors;
 import dev.tenon.graph.Buffer.Kind;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /// How a graph runs: its steps with prepared kernels, and where everything lies. Made once, run by any number of
 /// threads; each run that is under way has memory of its own.
 final class Plan {
+    private static final System.Logger LOG = System.getLogger(Plan.class.getName());
+    private static final boolean RECORDS =
+            Boolean.parseBoolean(System.getProperty("tenon.graph.record", "true"));
     private static final int KEPT_FRAMES = 2;
 
     final List<Step> steps;
@@ -27,6 +33,7 @@ final class Plan {
     private final List<Slot> outputs;
     private final List<Slot> gradients;
     private final ConcurrentLinkedQueue<Frame> frames = new ConcurrentLinkedQueue<>();
+    private volatile boolean recordable;
 
     Plan(Graph graph) {
         this.graph = graph;
@@ -35,6 +42,7 @@ final class Plan {
         this.outputs = List.copyOf(l.outputs());
         this.gradients = List.copyOf(l.gradients());
         this.memory = MemoryPlan.of(steps);
+        this.recordable = RECORDS && onOneDevice();
         Set<Buffer> out = Collections.newSetFromMap(new IdentityHashMap<>());
         for (Step s : steps) {
             for (Buffer b : s.buffers()) {
@@ -43,6 +51,35 @@ final class Plan {
                 }
             }
         }
+    }
+
+    /// Whether all that a run does is to launch kernels of one device, on operands that can be copied as they lie.
+    private boolean onOneDevice() {
+        Set<Device> devices = new HashSet<>();
+        for (Step s : steps) {
+            if (s.kernel() == null || s.out().stream().anyMatch(o -> o.buffer().kind == Kind.INPUT)) {
+                return false;
+            }
+            s.in().forEach(o -> devices.add(o.buffer().device));
+            s.out().forEach(o -> devices.add(o.buffer().device));
+        }
+        return devices.size() == 1 && graph.inputs().stream().allMatch(v -> v.type().isContiguous());
+    }
+
+    /// Whether runs may be recorded and replayed with one launch, as far as is known.
+    boolean isRecordable() {
+        return recordable;
+    }
+
+    /// Notes that runs cannot be recorded.
+    ///
+    /// @param why what the device said; null if it records nothing at all
+    void notRecordable(@Nullable BackendException why) {
+        if (why != null && recordable) {
+            LOG.log(System.Logger.Level.WARNING, "graph " + graph.name()
+                    + " is launched kernel by kernel, for it could not be recorded: " + why.getMessage());
+        }
+        recordable = false;
     }
 
     // --- runs

@@ -104,7 +104,7 @@ public abstract class BackendTck {
     /// Published vectors and values worked out by hand.
     @TestFactory
     Stream<DynamicTest> knownAnswers() {
-        return new KnownAnswers(device()).cases().stream().map(Case::test);
+        return new KnownAnswers(device(), matrix).cases().stream().map(Case::test);
     }
 
     private static Stream<DynamicTest> tests(List<Sample> samples, SampleCheck check) {

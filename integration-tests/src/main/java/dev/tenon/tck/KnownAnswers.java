@@ -21,13 +21,16 @@ import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.WindowGeometry;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 
 /// Numbers from outside: published vectors and values worked out by hand, which do not depend on the reference backend.
 final class KnownAnswers {
     private final Device device;
+    private final SupportMatrix matrix;
 
-    KnownAnswers(Device device) {
+    KnownAnswers(Device device, SupportMatrix matrix) {
         this.device = device;
+        this.matrix = matrix;
     }
 
     List<Case> cases() {
@@ -63,7 +66,12 @@ final class KnownAnswers {
         }
     }
 
+    private boolean has(String op) {
+        return matrix.limitation(op, DType.F64).isEmpty();
+    }
+
     private Tensor vector(double... v) {
+        Assumptions.assumeTrue(matrix.limitation("*", DType.F64).isEmpty(), "f64 is declared a limitation");
         return Tensors.of(v, Shape.of(v.length), device);
     }
 
@@ -75,9 +83,13 @@ final class KnownAnswers {
             close(x.tanh(), 0, 0.46211715726000975, 0.7615941559557649, 0.9640275800758169);
             close(x.sigmoid(), 0.5, 0.6224593312018546, 0.7310585786300049, 0.8807970779778823);
             close(x.sin(), 0, 0.479425538604203, 0.8414709848078965, 0.9092974268256817);
-            close(x.add(1.0).lgamma(), 0, -0.12078223763524522, 0, 0.6931471805599453);
-            close(x.add(1.0).digamma(), -0.5772156649015329, 0.03648997397857652, 0.42278433509846714,
-                    0.9227843350984671);
+            if (has("lgamma")) {
+                close(x.add(1.0).lgamma(), 0, -0.12078223763524522, 0, 0.6931471805599453);
+            }
+            if (has("digamma")) {
+                close(x.add(1.0).digamma(), -0.5772156649015329, 0.03648997397857652, 0.42278433509846714,
+                        0.9227843350984671);
+            }
             close(x.gelu(), 0, 0.34573123063700656, 0.8413447460685429, 1.9544997361036416);
             close(x.softmax(0), 0.07839411721683971, 0.12925004855316277, 0.21309730428862375,
                     0.5792585299413737);

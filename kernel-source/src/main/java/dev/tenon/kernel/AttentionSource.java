@@ -281,18 +281,18 @@ final class AttentionSource {
         }
 
         private void scalarProduct(Array to, Array a, Array b, int depth, String factor) {
-            String row = "rb * " + t.high() + " + i";
-            String column = "cb * " + t.broad() + " + s";
-            String loops = "for (int i = 0; i < " + t.high() + "; i++) {";
-            String inner = "for (int s = 0; s < " + t.broad() + "; s++) {";
+            String row = "rb * " + t.high() + " + ri";
+            String column = "cb * " + t.broad() + " + ci";
+            String loops = "for (int ri = 0; ri < " + t.high() + "; ri++) {";
+            String inner = "for (int ci = 0; ci < " + t.broad() + "; ci++) {";
             w.line(type + " c[" + t.high() + "][" + t.broad() + "];");
-            w.line(loops).line(inner).line("c[i][s] = " + started(to.at(row, column), row, factor) + ";");
+            w.line(loops).line(inner).line("c[ri][ci] = " + started(to.at(row, column), row, factor) + ";");
             w.line("}").line("}");
             w.line("for (int d = 0; d < " + depth + "; d++) {");
             w.line("#pragma unroll").line(loops).line("#pragma unroll").line(inner);
-            w.line("c[i][s] = MUL_ADD(" + a.at(row, "d") + ", " + b.at("d", column) + ", c[i][s]);");
+            w.line("c[ri][ci] = MUL_ADD(" + a.at(row, "d") + ", " + b.at("d", column) + ", c[ri][ci]);");
             w.line("}").line("}").line("}");
-            w.line(loops).line(inner).line(to.at(row, column) + " = c[i][s];").line("}").line("}");
+            w.line(loops).line(inner).line(to.at(row, column) + " = c[ri][ci];").line("}").line("}");
         }
 
         private void vectorProduct(Array to, Array a, Array b, int depth, String factor) {
@@ -453,7 +453,7 @@ final class AttentionSource {
         KernelWriter w = k.w;
         int broad = t.padded(values);
         Array q = k.array("q", t.rows(), width);
-        Array s = k.array("s", t.rows(), k.columns());
+        Array s = k.array("scores", t.rows(), k.columns());
         Array o = k.array("o", t.rows(), broad);
         k.array("most", t.rows(), 1);
         k.array("sum", t.rows(), 1);
@@ -464,6 +464,7 @@ final class AttentionSource {
         k.fill(q, 0, "i0", "queries", t.rows(), width, width);
         k.clear(o, t.rows(), broad);
         k.eachRow(() -> w.line("most[r] = " + Types.extreme(kind, true) + ";").line("sum[r] = 0;"));
+        k.sync();
         k.steps();
         Array kt = turned(k, keysTurned, 1, keys, "keys", width);
         Array vn = plain(k, valuesPlain, 2, keys, "keys", values);
@@ -526,7 +527,7 @@ final class AttentionSource {
         int broad = t.padded(width);
         Array q = k.array("q", t.rows(), width);
         Array g = k.array("g", t.rows(), values);
-        Array s = k.array("s", t.rows(), k.columns());
+        Array s = k.array("scores", t.rows(), k.columns());
         Array gp = k.array("gp", t.rows(), k.columns());
         Array gq = k.array("gq", t.rows(), broad);
         k.array("total", t.rows(), 1);
@@ -539,6 +540,7 @@ final class AttentionSource {
         k.numbers("total", 4, "i0", "queries", t.rows());
         k.numbers("along", 5, "i0", "queries", t.rows());
         k.clear(gq, t.rows(), broad);
+        k.sync();
         k.steps();
         Array kt = turned(k, keysTurned, 2, keys, "keys", width);
         Array vt = turned(k, valuesTurned, 3, keys, "keys", values);
@@ -566,7 +568,7 @@ final class AttentionSource {
         int broadValues = t.padded(values);
         Array key = k.array("k", t.rows(), width);
         Array value = k.array("v", t.rows(), values);
-        Array s = k.array("s", t.rows(), k.columns());
+        Array s = k.array("scores", t.rows(), k.columns());
         Array gp = k.array("gp", t.rows(), k.columns());
         Array gk = k.array("gk", t.rows(), broad);
         Array gv = k.array("gv", t.rows(), broadValues);
@@ -580,6 +582,7 @@ final class AttentionSource {
         k.fill(value, 3, "i0", "keys", t.rows(), values, values);
         k.clear(gk, t.rows(), broad);
         k.clear(gv, t.rows(), broadValues);
+        k.sync();
         k.steps();
         Array qt = turned(k, queriesTurned, 1, queries, "queries", width);
         Array gt = turned(k, gradientsTurned, 0, queries, "queries", values);

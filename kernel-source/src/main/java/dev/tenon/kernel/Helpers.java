@@ -29,8 +29,12 @@ final class Helpers {
     /// Rounds to nearest, ties to even; NaN stays NaN.
     private static final String BF16_BITS = """
             DEVICE u16 bf16_bits(f32 x) {
+            #ifdef BITS_BF16
+                return BITS_BF16(x);
+            #else
                 u32 b = BITS_F32(x);
                 return x != x ? (u16)(b >> 16 | 0x40u) : (u16)((b + 0x7FFFu + (b >> 16 & 1u)) >> 16);
+            #endif
             }
             """;
 
@@ -53,6 +57,26 @@ final class Helpers {
                 w[1] = c1;
                 w[2] = c2;
                 w[3] = c3;
+            }
+            """;
+
+    /// e^x for x that are 0 or less, or NaN, without branches, so that compilers turn loops over it into vectors: e^r by
+    /// its series for r within half of ln 2 of 0, times a power of two. What is below the normal numbers becomes 0.
+    private static final String EXP_BELOW = """
+            DEVICE f32 exp_below_f32(f32 x) {
+                f32 c = x >= -87.0f ? x : -87.0f;
+                f32 k = rint(c * 1.44269504f);
+                f32 r = MUL_ADD(k, -0.693359375f, c);
+                r = MUL_ADD(k, 2.12194440e-4f, r);
+                f32 p = MUL_ADD(r, 1.0f / 5040, 1.0f / 720);
+                p = MUL_ADD(p, r, 1.0f / 120);
+                p = MUL_ADD(p, r, 1.0f / 24);
+                p = MUL_ADD(p, r, 1.0f / 6);
+                p = MUL_ADD(p, r, 0.5f);
+                p = MUL_ADD(p, r, 1.0f);
+                p = MUL_ADD(p, r, 1.0f);
+                f32 v = p * F32_BITS((u32)((i32)k + 127) << 23);
+                return x != x ? x : x < -87.0f ? 0 : v;
             }
             """;
 
@@ -188,6 +212,11 @@ final class Helpers {
                         return (x > 0 ? x : (T)0) + log1p(exp(-fabs(x)));
                     }
                     """));
+            case "exp_below" -> new Text(List.of(), type.equals("f32") ? EXP_BELOW : """
+                    DEVICE f64 exp_below_f64(f64 x) {
+                        return exp(x);
+                    }
+                    """);
             default -> throw new IllegalArgumentException("no helper " + base + "_" + type);
         };
     }

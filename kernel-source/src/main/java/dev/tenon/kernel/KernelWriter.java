@@ -18,6 +18,8 @@ final class KernelWriter {
     private final String entry;
     private final boolean wide;
     private final List<String> declarations = new ArrayList<>();
+    private final List<String> signature = new ArrayList<>();
+    private final List<String> fetches = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<Arg> args = new ArrayList<>();
     private final List<String> pointers = new ArrayList<>();
@@ -64,8 +66,8 @@ final class KernelWriter {
             check(Kind.F64, entry);
         }
         if (known.putIfAbsent(name, name) == null) {
-            declarations.add("GLOBAL " + type + "* " + name);
-            declarations.add("i64 o_" + name);
+            declare("GLOBAL " + type + "* " + name);
+            declare("i64 o_" + name);
             names.add(name);
             names.add("o_" + name);
             pointers.add(name);
@@ -74,10 +76,15 @@ final class KernelWriter {
         return name;
     }
 
+    private void declare(String parameter) {
+        declarations.add(parameter);
+        signature.add(parameter);
+    }
+
     /// A parameter for a position, extent or stride, the same for equal names.
     String number(String name, long value) {
         if (known.putIfAbsent(name, name) == null) {
-            declarations.add("idx " + name);
+            declare("idx " + name);
             names.add(name);
             args.add(new Arg.Number(wide, value));
         }
@@ -89,6 +96,8 @@ final class KernelWriter {
         String name = "p" + slot + "_" + Types.of(kind);
         if (known.putIfAbsent(name, name) == null) {
             declarations.add(Types.of(kind) + " " + name);
+            signature.add("PARAM(" + Types.of(kind) + ", " + name + ")");
+            fetches.add("PARAM_VALUE(" + Types.of(kind) + ", " + name + ")");
             names.add(name);
             args.add(new Arg.Param(kind, slot));
         }
@@ -163,7 +172,8 @@ final class KernelWriter {
         s.append(wide ? "typedef i64 idx;\n" : "typedef i32 idx;\n").append(helperText);
         functions.forEach(f -> s.append(functionText(f)));
         s.append("KERNEL(").append(local).append(") void ").append(entry).append('(')
-                .append(String.join(", ", declarations)).append(") {\n");
+                .append(String.join(", ", signature)).append(") {\n");
+        fetches.forEach(f -> s.append("    ").append(f).append('\n'));
         for (String p : pointers) {
             s.append("    ").append(p).append(" += o_").append(p).append(";\n");
         }

@@ -253,7 +253,7 @@ final class LineKernel {
         if (lanes && !folds.isEmpty()) {
             w.line("idx " + last + "_ = " + from + ";");
             w.line("for (; " + last + "_ + " + LANES + " <= " + to + "; " + last + "_ += " + LANES + ") {");
-            w.line("#pragma unroll").line("for (int l = 0; l < " + LANES + "; l++) {");
+            w.line("for (int l = 0; l < " + LANES + "; l++) {");
             w.line("idx " + last + " = " + last + "_ + l;");
             element(folds, values, "_[l]");
             w.line("}").line("}");

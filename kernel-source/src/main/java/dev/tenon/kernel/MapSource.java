@@ -28,6 +28,9 @@ final class MapSource {
         out.forEach(t -> strides.add(t.strides()));
         boolean positions = body.steps().stream().anyMatch(s -> s.expr() instanceof Expr.Index i && i.axis() >= 0);
         Space space = positions ? new Space(shape.toArray(), strides) : Space.merged(shape, strides);
+        if (PackSource.suits(dialect, traits, space, read, in, out)) {
+            return PackSource.plan(dialect, traits, body, space, read, in, out);
+        }
         KernelWriter w = new KernelWriter(dialect, traits, "map", space.wide());
 
         int rank = space.rank();

@@ -28,7 +28,7 @@ final class NormSource {
         // The result keeps the exponentials in between, where it keeps them whole.
         boolean keeps = !log && y.dtype() == kind.dtype();
         k.fold(List.of(Fold.sum("sum")), () -> {
-            k.w.line(t + " e = exp(" + k.load(0) + " - most);");
+            k.w.line(t + " e = " + k.w.call("exp_below_" + t, k.load(0) + " - most") + ";");
             if (keeps) {
                 k.w.line(k.store(1, "e"));
             }
@@ -38,7 +38,8 @@ final class NormSource {
             k.w.line(t + " total = log(sum);");
         }
         k.each(() -> {
-            String e = log ? k.load(0) + " - most - total" : (keeps ? k.load(1) : "exp(" + k.load(0) + " - most)")
+            String e = log ? k.load(0) + " - most - total" : (keeps
+                    ? k.load(1) : k.w.call("exp_below_" + t, k.load(0) + " - most"))
                     + " / sum";
             k.w.line(t + " v = " + e + ";").line(k.store(1, "v"));
         });

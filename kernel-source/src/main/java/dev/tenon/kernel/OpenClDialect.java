@@ -18,6 +18,8 @@ public final class OpenClDialect implements Dialect {
             typedef float f32;
             typedef half f16s;
             #define KERNEL(n) __kernel __attribute__((reqd_work_group_size(n, 1, 1)))
+            #define PARAM(type, name) type name
+            #define PARAM_VALUE(type, name)
             #define DEVICE static inline
             #define GLOBAL __global
             #define LOCAL __local

@@ -175,8 +175,9 @@ final class PoolSource {
         w.line(t + " sum = 0;");
         StringBuilder from = new StringBuilder("plane");
         for (int a = 0; a < axes; a++) {
-            String kernel = w.number("kernel" + a, pool.kernel().get(a));
-            String stride = w.number("stride" + a, geometry.stride().get(a));
+            // In the text: dividing by a constant costs little.
+            int kernel = pool.kernel().get(a);
+            int stride = geometry.stride().get(a);
             String windows = w.number("windows" + a, g.shape().dim(a + 2));
             w.line("idx q" + a + " = c" + (a + 2) + " + " + w.number("pad" + a, geometry.padLow().get(a)) + ";");
             w.line("idx low" + a + " = q" + a + " < " + kernel + " ? 0 : (q" + a + " - " + kernel + ") / " + stride

@@ -285,12 +285,22 @@ final class ReduceSource {
         };
     }
 
-    /// Combines the accumulators of a group's items in the first.
+    /// Combines the accumulators of a group's items in the first: where neighbours can exchange values, those first.
     private void tree(KernelWriter w, int local) {
-        w.line("LOCAL " + Types.of(kind) + " shared[" + local + "];").line("shared[ITEM] = acc;");
-        if (arg) {
-            w.line("LOCAL i64 where[" + local + "];").line("where[ITEM] = at;");
+        int near = dialect.shuffled();
+        if (near > 0 && local % near == 0 && local / near <= near) {
+            shuffle(w, near / 2);
+            if (local > near) {
+                shared(w, local / near, "ITEM % " + near + " == 0", "ITEM / " + near);
+                w.line("BARRIER;").line("if (ITEM < " + near + ") {");
+                w.line("acc = ITEM < " + local / near + " ? shared[ITEM] : " + identity() + ";");
+                w.line(arg ? "at = ITEM < " + local / near + " ? where[ITEM] : -1;" : "");
+                shuffle(w, Integer.highestOneBit(local / near - 1));
+                w.line("}");
+            }
+            return;
         }
+        shared(w, local, "", "ITEM");
         w.line("BARRIER;");
         w.line("for (int half_ = " + local / 2 + "; half_ > 0; half_ /= 2) {");
         w.line("if (ITEM < half_) {");
@@ -300,6 +310,29 @@ final class ReduceSource {
             w.line("where[ITEM] = at;");
         }
         w.line("}").line("BARRIER;").line("}");
+    }
+
+    /// Puts accumulators into memory that the group shares.
+    private void shared(KernelWriter w, int count, String condition, String place) {
+        w.line("LOCAL " + Types.of(kind) + " shared[" + count + "];");
+        w.line(arg ? "LOCAL i64 where[" + count + "];" : "");
+        if (!condition.isEmpty()) {
+            w.line("if (" + condition + ") {");
+        }
+        w.line("shared[" + place + "] = acc;");
+        w.line(arg ? "where[" + place + "] = at;" : "");
+        if (!condition.isEmpty()) {
+            w.line("}");
+        }
+    }
+
+    /// Combines the accumulators of items that exchange values.
+    private void shuffle(KernelWriter w, int from) {
+        w.line("for (int half_ = " + from + "; half_ > 0; half_ /= 2) {");
+        w.line(Types.of(kind) + " other = SHUFFLE_DOWN(acc, half_);");
+        w.line(arg ? "i64 other_at = SHUFFLE_DOWN(at, half_);" : "");
+        fold(w, "other", "other_at");
+        w.line("}");
     }
 
     private void store(KernelWriter w) {

@@ -1,4 +1,4 @@
-/// Runs of training as TensorBoard files and pictures.
+/// Runs of training as TensorBoard files, pictures and lines on a terminal.
 @NullMarked
 package dev.tenon.report;
 

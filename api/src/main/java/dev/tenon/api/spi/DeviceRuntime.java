@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// One device at work: its memory, its copies and its kernels. Methods may be called from several threads.
 ///
@@ -42,6 +43,15 @@ public interface DeviceRuntime {
     /// Copies within this device.
     void copy(DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset, long bytes, Stream stream);
 
+    /// Copies from another device of the same backend without the host's help, where that is possible: after what that
+    /// device's default stream has been given to do, and in the order of this one's.
+    ///
+    /// @return whether it was done
+    default boolean copyFrom(DeviceRuntime other, DeviceMemory from, long fromOffset, DeviceMemory to, long toOffset,
+            long bytes) {
+        return false;
+    }
+
     /// The block as host memory, where the host can read and write it directly and at once.
     default Optional<MemorySegment> hostView(DeviceMemory memory) {
         return Optional.empty();
@@ -64,4 +74,13 @@ public interface DeviceRuntime {
     /// decomposed, a primitive with a prologue, an epilogue or several outputs is split into plain ones. Must return
     /// empty, not throw, for ops that this backend does not know.
     Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out);
+
+    /// Records kernels, to run them again with a single launch; empty where the device has no such thing. The work is
+    /// done twice, the same both times, and must do nothing but run prepared kernels on the stream that it is given;
+    /// nothing is computed by that. The memory that it names must stay what it is for as long as the recording is used.
+    ///
+    /// @throws dev.tenon.api.BackendException if a kernel cannot be recorded
+    default Optional<Replay> record(Consumer<Stream> work) {
+        return Optional.empty();
+    }
 }

@@ -11,6 +11,7 @@ import static org.jocl.CL.clGetProgramInfo;
 import static org.jocl.CL.clReleaseProgram;
 
 import dev.tenon.api.BackendException;
+import dev.tenon.kernel.BinaryCache;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;

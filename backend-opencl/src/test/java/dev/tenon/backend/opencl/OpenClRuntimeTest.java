@@ -22,6 +22,7 @@ import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.DeviceRuntime;
 import dev.tenon.api.spi.Event;
 import dev.tenon.api.spi.Stream;
+import dev.tenon.kernel.BinaryCache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -119,13 +120,13 @@ class OpenClRuntimeTest {
         DeviceFacts facts = Discovery.find().devices().getFirst();
         OpenClRuntime runtime = OpenClRuntime.open(0, facts);
         for (int process = 0; process < 2; process++) {
-            Programs programs = runtime.programs(new BinaryCache(folder));
+            Programs programs = runtime.programs(new BinaryCache("opencl", folder));
             for (int twice = 0; twice < 2; twice++) {
                 assertEquals("fill", programs.withProgram(FILL, "fill", OpenClRuntimeTest::kernelNames));
             }
             assertEquals(process == 0 ? 1 : 0, programs.built(), "programs compiled by process " + process);
         }
-        Programs others = runtime.programs(new BinaryCache(folder));
+        Programs others = runtime.programs(new BinaryCache("opencl", folder));
         others.withProgram(FILL.replace("7", "8"), "fill", p -> p);
         assertEquals(1, others.built(), "another source is another program");
     }

@@ -56,16 +56,22 @@ public final class Pool {
     /// @param vector whether to use the Vector API; only where [dev.tenon.backend.cpu.VectorSupport#AVAILABLE]
     /// @param indices where the i64 indices go, or 0
     public static void max(boolean vector, WorkerPool pool, ConvShape s, int bytes, long x, long y, long indices) {
+        VectorMaxPool vectors = vector && bytes == 4 ? VectorMaxPool.of(s) : null;
         pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
             for (long p = from; p < to; p++) {
-                maxPlane(
-                        vector, s, bytes, x + p * s.inVolume() * bytes, y + p * s.outVolume() * bytes,
-                        indices == 0 ? 0 : indices + p * s.outVolume() * 8);
+                long plane = x + p * s.inVolume() * bytes;
+                long result = y + p * s.outVolume() * bytes;
+                long positions = indices == 0 ? 0 : indices + p * s.outVolume() * 8;
+                if (vectors != null) {
+                    vectors.plane(plane, result, positions);
+                } else {
+                    maxPlane(s, bytes, plane, result, positions);
+                }
             }
         });
     }
 
-    private static void maxPlane(boolean vector, ConvShape s, int bytes, long x, long y, long indices) {
+    private static void maxPlane(ConvShape s, int bytes, long x, long y, long indices) {
         int[] in = s.in();
         int[] out = s.out();
         int[] k = s.kernel();
@@ -76,22 +82,8 @@ public final class Pool {
                 int yy = oy * s.stride()[1] - s.pad()[1];
                 int y0 = first(yy, dil[1]);
                 int y1 = last(yy, dil[1], k[1], in[1]);
-                int inner = z >= 0 && k[0] == 1 && y1 > y0 ? innerFrom(vector, s, bytes) : out[2];
-                int innerTo = innerTo(s);
                 for (int ox = 0; ox < out[2]; ox++, y += bytes) {
                     int xx = ox * s.stride()[2] - s.pad()[2];
-                    if (ox == inner && innerTo > ox) {
-                        int at = (z * in[1] + yy + y0 * dil[1]) * in[2] + xx;
-                        int n = innerTo - ox;
-                        VectorPool.max(
-                                x + 4L * at, s.stride()[2], y1 - y0, 4L * dil[1] * in[2], k[2], 4L * dil[2], at,
-                                        dil[1] * in[2], dil[2], n, y,
-                                indices);
-                        y += 4L * (n - 1);
-                        indices += indices == 0 ? 0 : 8L * n;
-                        ox += n - 1;
-                        continue;
-                    }
                     int x0 = first(xx, dil[2]);
                     int x1 = last(xx, dil[2], k[2], in[2]);
                     double best = Double.NEGATIVE_INFINITY;

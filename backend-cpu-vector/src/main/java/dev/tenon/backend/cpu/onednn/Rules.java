@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// When oneDNN is taken instead of the kernels of this backend: a fixed table of what measurements said, so that a
 /// program gives the same bits in every run. `docs/performance.md` has the measurements.
 public final class Rules {
-    /// Multiplications below which a call costs more than it saves.
+    /// Multiplications below which a call of the library costs more than it saves.
     private static final long LEAST_WORK = 1_000_000;
 
     private Rules() {}
@@ -23,9 +23,17 @@ public final class Rules {
         if (dtype != DType.F32 || !OneDnn.isAvailable()) {
             return null;
         }
-        long work = (long) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
-        boolean wanted = OneDnn.use() == OneDnn.Use.TRUE || work >= LEAST_WORK;
+        boolean wanted = OneDnn.use() == OneDnn.Use.TRUE || wins(s, kind);
         return wanted ? DnnlConv.of(s, kind, pool) : null;
+    }
+
+    /// Copying images to the library's layout and back has to be paid for by multiplications: 1 x 1 convolutions of few
+    /// channels are faster here, without copies.
+    private static boolean wins(ConvShape s, DnnlConv.Kind kind) {
+        double work = (double) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
+        double copied = (double) s.n() * (s.c() * (double) s.inVolume() + s.oc() * (double) s.outVolume());
+        boolean depthwise = s.groups() > 1 && s.groupIn() == 1;
+        return work >= LEAST_WORK && (depthwise || work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied);
     }
 
     /// The matrix product by oneDNN, or empty if it is not to be.

@@ -1,4 +1,4 @@
-package dev.tenon.backend.opencl;
+package dev.tenon.kernel;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -15,31 +15,37 @@ import org.jspecify.annotations.Nullable;
 
 /// Compiled programs on disk, one file each: a digest of the content, then the content. Files that are damaged are
 /// ignored; writing is atomic, and a folder that cannot be written only costs time.
-final class BinaryCache {
-    private static final System.Logger LOG = System.getLogger("dev.tenon.opencl");
+public final class BinaryCache {
+    private static final System.Logger LOG = System.getLogger("dev.tenon.kernel");
     private static final int DIGEST = 32;
 
+    private final String backend;
     private final @Nullable Path folder;
     private boolean warned;
 
+    /// A cache in a folder.
+    ///
+    /// @param backend the backend's name, such as `opencl`
     /// @param folder where files lie; null keeps nothing
-    BinaryCache(@Nullable Path folder) {
+    public BinaryCache(String backend, @Nullable Path folder) {
+        this.backend = backend;
         this.folder = folder;
     }
 
-    /// The cache in the folder that `-Dtenon.opencl.cache` names (`none` for no cache), by default one in the user's
+    /// The cache in the folder that `-Dtenon.<backend>.cache` names (`none` for no cache), by default one in the user's
     /// folder for caches. Drivers that keep compiled programs themselves, and would compile once more to hand them out,
     /// need none.
-    static BinaryCache ofUser(boolean driverKeeps) {
-        String named = System.getProperty("tenon.opencl.cache", "");
+    public static BinaryCache ofUser(String backend, boolean driverKeeps) {
+        String named = System.getProperty("tenon." + backend + ".cache", "");
         if (named.equals("none") || named.isBlank() && driverKeeps) {
-            return new BinaryCache(null);
+            return new BinaryCache(backend, null);
         }
-        return new BinaryCache(named.isBlank() ? userFolder().resolve("tenon").resolve("opencl") : Path.of(named));
+        return new BinaryCache(backend,
+                named.isBlank() ? userFolder().resolve("tenon").resolve(backend) : Path.of(named));
     }
 
     /// Whether anything is kept.
-    boolean isOn() {
+    public boolean isOn() {
         return folder != null;
     }
 
@@ -70,7 +76,7 @@ final class BinaryCache {
     }
 
     /// The content kept for a key, or null.
-    byte @Nullable [] read(String key) {
+    public byte @Nullable [] read(String key) {
         if (folder == null) {
             return null;
         }
@@ -92,7 +98,7 @@ final class BinaryCache {
     }
 
     /// Keeps content for a key.
-    void write(String key, byte[] content) {
+    public void write(String key, byte[] content) {
         if (folder == null || content.length == 0) {
             return;
         }
@@ -115,9 +121,8 @@ final class BinaryCache {
     private void warn(String what, IOException e) {
         if (!warned) {
             warned = true;
-            LOG.log(Level.WARNING, what + " the cache of compiled OpenCL programs in " + folder
-                    + " failed; kernels are compiled anew in every run (-Dtenon.opencl.cache=folder names another): "
-                    + e);
+            LOG.log(Level.WARNING, what + " the cache of compiled kernels in " + folder + " failed; kernels are"
+                    + " compiled anew in every run (-Dtenon." + backend + ".cache=folder names another): " + e);
         }
     }
 }

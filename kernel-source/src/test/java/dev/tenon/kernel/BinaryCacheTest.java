@@ -1,4 +1,4 @@
-package dev.tenon.backend.opencl;
+package dev.tenon.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -23,17 +23,17 @@ class BinaryCacheTest {
 
     @Test
     void keepsContentByKeyAndLeavesNoPartsBehind() throws IOException {
-        BinaryCache cache = new BinaryCache(folder);
+        BinaryCache cache = new BinaryCache("test", folder);
         cache.write("device\nsource", new byte[] {1, 2, 3});
         cache.write("device\nother", new byte[] {4});
-        assertArrayEquals(new byte[] {1, 2, 3}, new BinaryCache(folder).read("device\nsource"));
+        assertArrayEquals(new byte[] {1, 2, 3}, new BinaryCache("test", folder).read("device\nsource"));
         assertNull(cache.read("another device\nsource"));
         assertEquals(2, files().size());
     }
 
     @Test
     void ignoresDamagedFiles() throws IOException {
-        BinaryCache cache = new BinaryCache(folder);
+        BinaryCache cache = new BinaryCache("test", folder);
         cache.write("key", new byte[] {1, 2, 3});
         Path file = files().getFirst();
         byte[] bytes = Files.readAllBytes(file);
@@ -49,7 +49,7 @@ class BinaryCacheTest {
     @Test
     void aFolderThatCannotBeWrittenCostsOnlyTime() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
-        BinaryCache cache = new BinaryCache(file.resolve("below"));
+        BinaryCache cache = new BinaryCache("test", file.resolve("below"));
         cache.write("key", new byte[] {1});
         assertNull(cache.read("key"));
     }
