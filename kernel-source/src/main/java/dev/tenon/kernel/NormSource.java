@@ -149,7 +149,8 @@ final class NormSource {
         return KernelPlan.of(k.finish());
     }
 
-    /// One kernel goes along rows, for the gradient of the input; others down the columns, for those of scale and shift.
+    /// One kernel goes along rows, for the gradient of the input; others down the columns, for those of scale and
+    /// shift.
     static KernelPlan layerBackward(Dialect dialect, DeviceTraits traits, int axes, List<TensorType> in,
             List<TensorType> out) {
         TensorType x = in.get(1);
