@@ -71,11 +71,21 @@ class KernelSourceTest {
     @Test
     void contiguousOperandsNeedNoDivisionAndShapesShareTheirText() {
         GeneratedKernel a = plan(GPU, MapOp.of("add", SUM), type(40, 50), type(40, 50)).kernels().getFirst();
-        GeneratedKernel b = plan(GPU, MapOp.of("add", SUM), type(7, 8, 1000), type(7, 8, 1000)).kernels().getFirst();
+        GeneratedKernel b = plan(GPU, MapOp.of("add", SUM), type(7, 8, 60), type(7, 8, 60)).kernels().getFirst();
         assertEquals(a.source(), b.source());
         assertFalse(kernel(a).contains("%"), a.source());
         assertTrue(a.groups() * a.local() >= 2000);
         assertNotEquals(a.groups(), b.groups());
+    }
+
+    @Test
+    void longContiguousOperandsAreReadInPacks() {
+        GeneratedKernel k = plan(GPU, MapOp.of("add", SUM), type(10_001), type(10_001)).kernels().getFirst();
+        assertTrue(kernel(k).contains("LOAD_PACK(f32, 4, a0, x0 + i0)"), k.source());
+        assertTrue(k.groups() * k.local() * 4 >= 10_001);
+        String half = kernel(plan(GPU, MapOp.of("neg", Lambda.of(Exprs.neg(Exprs.in(0, DType.F16)), DType.F16)),
+                TensorType.of(DType.F16, Shape.of(10_001))).kernels().getFirst());
+        assertFalse(half.contains("LOAD_PACK"), half);
     }
 
     @Test
