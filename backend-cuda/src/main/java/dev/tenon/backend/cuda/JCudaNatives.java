@@ -29,6 +29,8 @@ final class JCudaNatives {
         Path part = Files.createTempFile(there.getParent(), "jcuda", ".tmp");
         try {
             Files.write(part, wanted);
+            // Other users look at the same place.
+            part.toFile().setReadable(true, false);
             Files.move(part, there, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(part);

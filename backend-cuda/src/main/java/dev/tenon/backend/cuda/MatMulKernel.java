@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A matrix product by cuBLASLt, and after it, where the library does not know the epilogue, a kernel of ours that reads
-/// the product from scratch memory in the kind of arithmetic.
+/// A matrix product by cuBLASLt, and after it, where the library does not know the epilogue, a kernel of ours that
+/// reads the product from scratch memory in the kind of arithmetic.
 final class MatMulKernel implements Kernel {
     /// What the pool and most views give.
     private static final int ALIGNED = 16;
