@@ -12,8 +12,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -29,10 +32,11 @@ import picocli.CommandLine.Option;
     "A ratio is the peer's median time by Tenon's: above 1 Tenon is faster. %% of peak is of the f32 multiply-adds, and"
         + " %% of stream of the bytes, that this machine was measured to do at most."})
 public final class Bench implements Callable<Integer> {
-    @Option(names = "--against", paramLabel = "PEER",
-        description = {"libtorch: its native libraries are fetched, 140 MB;",
-            "clblast: matrix products on the OpenCL device of --device, by the CLBlast that this system has"})
-    private @Nullable String against;
+    @Option(names = "--against", paramLabel = "PEER", split = ",",
+        description = "libtorch, onnxruntime, or with an OpenCL device clblast; several with commas between them, of"
+            + " which the fastest counts. Their native libraries are fetched, 250 MB. libtorch runs twice, with OpenMP"
+            + " threads that sleep and with such that spin")
+    private List<String> against = List.of();
 
     @Option(names = "--device", paramLabel = "D", defaultValue = "default",
         description = "what Tenon runs on: cpu, opencl:0, ... (default: the usual choice)")
@@ -60,6 +64,9 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write one line of JSON for each case")
     private @Nullable Path json;
 
+    @Option(names = "--markdown", paramLabel = "FILE", description = "write the table in Markdown")
+    private @Nullable Path markdown;
+
     @Option(names = "--list", description = "print the names of the cases and end")
     private boolean list;
 
@@ -86,21 +93,25 @@ public final class Bench implements Callable<Integer> {
         Path log = Files.createTempFile("tenon-bench", ".log");
         List<String> lines = new ArrayList<>();
         List<Result> results = new ArrayList<>();
-        try (Peer tenon = new Peer("tenon:" + device, log, jvm);
-                Peer peer = against == null ? null
-                    : new Peer(against.equals("clblast") ? "clblast:" + device : against, log, List.of())) {
+        List<Peer> peers = new ArrayList<>();
+        try (Peer tenon = new Peer("tenon:" + device, log, jvm, Map.of())) {
             Machine machine = tenon.machine();
             out.println(tenon.description());
-            if (peer != null) {
-                out.println(peer.description());
+            for (String name : against) {
+                String side = name.equals("clblast") ? "clblast:" + device : name;
+                for (Map<String, String> way : name.equals("libtorch") ? Peer.WAITING
+                        : List.of(Map.<String, String>of())) {
+                    peers.add(new Peer(side, log, List.of(), way));
+                    out.println(peers.getLast().description());
+                }
             }
             out.printf(Locale.ROOT, "%d processors: %.0f GFLOP/s f32, %.1f GB/s copying; load average %.2f%n%n",
                 Runtime.getRuntime().availableProcessors(), machine.flops() / 1e9, machine.bytes() / 1e9,
                 ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
-            out.printf("%-36s %12s %12s %7s %6s  %s%n", "case", "tenon", against == null ? "" : against, "ratio", "aim",
+            out.printf("%-36s %12s %12s %7s %6s  %s%n", "case", "tenon", String.join("/", against), "ratio", "aim",
                 "of the machine");
             for (BenchCase c : cases) {
-                Result r = measure(c, tenon, peer);
+                Result r = measure(c, tenon, peers);
                 results.add(r);
                 out.println(r.row(machine));
                 lines.add(r.json(machine));
@@ -109,9 +120,16 @@ public final class Bench implements Callable<Integer> {
             if (json != null) {
                 Files.writeString(json, String.join("\n", lines) + "\n", StandardCharsets.UTF_8);
             }
+            if (markdown != null) {
+                Files.writeString(markdown, table(results, machine), StandardCharsets.UTF_8);
+            }
         } catch (IOException e) {
             out.println("what the processes printed: " + log);
             throw e;
+        } finally {
+            for (Peer p : peers) {
+                p.close();
+            }
         }
         boolean failed = results.stream().anyMatch(r -> r.error != null);
         if (failed) {
@@ -120,6 +138,18 @@ public final class Bench implements Callable<Integer> {
             Files.delete(log);
         }
         return failed ? 1 : 0;
+    }
+
+    private static String table(List<Result> results, Machine machine) {
+        StringBuilder s = new StringBuilder("| case | Tenon | best peer | ratio | aim | of the machine |\n"
+            + "|---|---|---|---|---|---|\n");
+        for (Result r : results) {
+            String ratio = r.ratio().map(x -> String.format(Locale.ROOT, "%.2f", x)).orElse("");
+            boolean met = r.ratio().isPresent() && r.ratio().get() >= r.c.aim();
+            s.append(String.format(Locale.ROOT, "| %s | %s | %s | %s | %.1f | %s |%n", r.c.name(), Result.time(r.ours),
+                Result.time(r.theirs), met ? "**" + ratio + "**" : ratio, r.c.aim(), r.ofMachine(machine).strip()));
+        }
+        return s.toString();
     }
 
     private void summary(List<Result> results) {
@@ -133,26 +163,29 @@ public final class Bench implements Callable<Integer> {
             ratios.length, mean, met);
         results.stream().filter(r -> r.ours != null).reduce((_, b) -> b).ifPresent(r ->
             out.printf(Locale.ROOT, "peak resident memory: tenon %.0f MB%s%n", r.ours.peak() / 1024.0,
-                r.theirs == null ? "" : String.format(Locale.ROOT, ", %s %.0f MB", against, r.theirs.peak() / 1024.0)));
+                r.theirs == null ? "" : String.format(Locale.ROOT, ", peer %.0f MB", r.theirs.peak() / 1024.0)));
     }
 
-    private Result measure(BenchCase c, Peer tenon, @Nullable Peer peer) {
+    private Result measure(BenchCase c, Peer tenon, List<Peer> peers) {
         List<Peer.Answer> ours = new ArrayList<>();
-        List<Peer.Answer> theirs = new ArrayList<>();
+        Map<Peer, List<Peer.Answer>> theirs = new LinkedHashMap<>();
         String error = null;
         for (int round = 0; round < rounds; round++) {
             double warm = round == 0 ? warmUp : seconds / 2;
             try {
                 tenon.time(c, warm, seconds).ifPresent(ours::add);
-                if (peer != null) {
-                    peer.time(c, Math.min(warm, 1), seconds).ifPresent(theirs::add);
+                for (Peer p : peers) {
+                    p.time(c, Math.min(warm, 1), seconds)
+                        .ifPresent(a -> theirs.computeIfAbsent(p, _ -> new ArrayList<>()).add(a));
                 }
             } catch (IOException e) {
                 error = e.getMessage();
                 break;
             }
         }
-        return new Result(c, middle(ours), middle(theirs), error);
+        Peer.Answer best = theirs.values().stream().map(Bench::middle).filter(Objects::nonNull)
+            .min(Comparator.comparingDouble(Peer.Answer::median)).orElse(null);
+        return new Result(c, middle(ours), best, error);
     }
 
     /// The round whose median is the median of all rounds.
@@ -171,11 +204,14 @@ public final class Bench implements Callable<Integer> {
             if (error != null) {
                 return String.format("%-36s %s", c.name(), error);
             }
-            String ofMachine = ours == null ? ""
+            return String.format(Locale.ROOT, "%-36s %12s %12s %7s %6.1f  %s", c.name(), time(ours), time(theirs),
+                ratio().map(r -> String.format(Locale.ROOT, "%.2f", r)).orElse(""), c.aim(), ofMachine(machine));
+        }
+
+        String ofMachine(Machine machine) {
+            return ours == null ? ""
                 : c.flops() > 0 ? share(c.flops(), machine.flops(), "peak")
                 : c.bytes() > 0 ? share(c.bytes(), machine.bytes(), "stream") : "";
-            return String.format(Locale.ROOT, "%-36s %12s %12s %7s %6.1f  %s", c.name(), time(ours), time(theirs),
-                ratio().map(r -> String.format(Locale.ROOT, "%.2f", r)).orElse(""), c.aim(), ofMachine);
         }
 
         private String share(double amount, double most, String word) {

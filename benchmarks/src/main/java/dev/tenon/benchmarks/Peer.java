@@ -31,12 +31,19 @@ final class Peer implements AutoCloseable {
     private final BufferedWriter out;
     private final String description;
 
+    /// The ways in which a peer's threads may wait. Which is faster depends on the case: those that sleep leave the
+    /// cores to its other pool of threads, those that spin are there at once for the next short op.
+    static final List<Map<String, String>> WAITING = List.of(
+        Map.of("OMP_WAIT_POLICY", "passive", "THP_MEM_ALLOC_ENABLE", "1"),
+        Map.of("GOMP_SPINCOUNT", "10000", "THP_MEM_ALLOC_ENABLE", "1"));
+
     /// Starts a process.
     ///
     /// @param side as [Server#main] takes it
     /// @param log where its error stream goes
     /// @param options of its JVM
-    Peer(String side, Path log, List<String> options) throws IOException {
+    /// @param variables of its environment
+    Peer(String side, Path log, List<String> options, Map<String, String> variables) throws IOException {
         this.side = side;
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<String> command = new ArrayList<>(List.of(java,
@@ -48,13 +55,13 @@ final class Peer implements AutoCloseable {
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
         Map<String, String> environment = builder.environment();
         UNSET.forEach(environment::remove);
-        // Threads that wait must not spin: libtorch's two pools else run against each other. And huge pages.
-        environment.put("OMP_WAIT_POLICY", "passive");
-        environment.put("THP_MEM_ALLOC_ENABLE", "1");
+        environment.putAll(variables);
         process = builder.start();
         in = process.inputReader(StandardCharsets.UTF_8);
         out = process.outputWriter(StandardCharsets.UTF_8);
-        description = read();
+        String waiting = variables.getOrDefault("OMP_WAIT_POLICY",
+            variables.containsKey("GOMP_SPINCOUNT") ? "spinning" : "");
+        description = read() + (waiting.isEmpty() ? "" : ", " + waiting + " OpenMP");
     }
 
     /// What runs here, in its own words.

@@ -19,7 +19,7 @@ import java.util.Optional;
 final class Server {
     private Server() {}
 
-    /// @param args the side: `tenon:DEVICE`, `clblast:DEVICE` or `libtorch`
+    /// @param args the side: `tenon:DEVICE`, `clblast:DEVICE`, `libtorch` or `onnxruntime`
     public static void main(String[] args) throws IOException {
         // Whatever libraries print goes to the other stream; answers alone to this one.
         PrintStream answers = System.out;
@@ -66,6 +66,7 @@ final class Server {
         }
         return switch (name) {
             case "libtorch" -> new LibtorchSide();
+            case "onnxruntime" -> new OnnxRuntimeSide();
             default -> throw new IllegalArgumentException("no side is called " + name);
         };
     }

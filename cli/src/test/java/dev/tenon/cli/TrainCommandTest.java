@@ -3,12 +3,14 @@ package dev.tenon.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.tenon.api.Shape;
+import dev.tenon.api.spi.TraceFile;
 import dev.tenon.data.DigitGenerator;
 import dev.tenon.data.format.Safetensors;
 import java.io.IOException;
@@ -252,5 +254,25 @@ class TrainCommandTest {
         try (var weights = Safetensors.open(out.resolve("weights.safetensors"))) {
             assertEquals(4, weights.entries().size());
         }
+    }
+
+    @Test
+    void theTraceShowsWhatWasDoneWhen() throws IOException {
+        Path trace = folder.resolve("trace.json");
+        try {
+            Run run = train("two-layer-net", "--data", idx(100), "--epochs", 1, "--out", folder.resolve("traced"),
+                "--trace", trace);
+            assertEquals(0, run.exitCode(), run.err());
+        } finally {
+            System.clearProperty(TraceFile.PROPERTY);
+        }
+        String events = Files.readString(trace);
+        for (String word : List.of("decode", "compute", "thread_name")) {
+            assertTrue(events.contains("\"name\":\"" + word + "\""), word + " in " + events);
+        }
+        Run run = train("two-layer-net", "--trace", folder.resolve("no/such/folder/trace.json"));
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().contains("--trace") && run.err().contains("cannot be written"), run.err());
+        assertNull(System.getProperty(TraceFile.PROPERTY));
     }
 }

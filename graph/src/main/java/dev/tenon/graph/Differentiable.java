@@ -319,18 +319,35 @@ final class Differentiable {
                 throw Compiled.onlyOnce();
             }
             Draws draws = ctx.get("draws", Draws.class).continued(forward.sources());
-            int first = saved.size();
+            List<Tensor> operands = ctx.savedTensors().subList(saved.size(), ctx.savedTensors().size());
+            int given = forward.inputs().size();
+            List<Tensor> tracked = operands.subList(given, operands.size());
             try (Context.Mode _ = Context.policy(null)) {
-                List<Tensor> all = new Interpreter(forward,
-                        ctx.savedTensors().subList(first, first + forward.inputs().size()), draws).run().outputs();
+                Interpreter first = new Interpreter(forward, operands.subList(0, given), draws);
+                forward.parameters().forEach(p -> first.parameter(p, tracked(p.tensor(), tracked)));
+                List<Tensor> all = first.run().outputs();
                 List<Tensor> feeds = new ArrayList<>();
                 for (Saved s : saved) {
                     Tensor p = s.parameter();
-                    feeds.add(p != null ? p : all.get(s.output()));
+                    feeds.add(p != null ? tracked(p, tracked) : all.get(s.output()));
                 }
                 differentiable.forEach(j -> feeds.add(gradOutputs.get(j)));
                 return new Interpreter(gradient, feeds, draws.continued(gradient.sources())).run().outputs();
             }
+        }
+
+        /// The leaf that a parameter is, which has a gradient; the parameter itself if it is none.
+        private Tensor tracked(Tensor parameter, List<Tensor> tracked) {
+            for (int i = 0; i < leaves.size(); i++) {
+                Tensor leaf = leaves.get(i);
+                if (leaf.sharesMemoryWith(parameter)) {
+                    if (leaf.storageOffset() != parameter.storageOffset() || !leaf.type().equals(parameter.type())) {
+                        throw Compiled.onlyOnce();
+                    }
+                    return tracked.get(i);
+                }
+            }
+            return parameter;
         }
     }
 }

@@ -30,6 +30,11 @@ final class Interpreter {
         }
     }
 
+    /// Takes another tensor for a parameter: one with a history.
+    void parameter(Parameter p, Tensor t) {
+        values.put(p, t);
+    }
+
     /// Computes all nodes in the modes of the thread.
     ///
     /// @return this
@@ -70,7 +75,7 @@ final class Interpreter {
         Tensor t = switch (v) {
             case Input i -> values.get(i);
             case Result r -> values.get(r);
-            case Parameter p -> p.tensor();
+            case Parameter p -> values.getOrDefault(p, p.tensor());
             case Constant c -> c.tensor();
         };
         if (t == null) {

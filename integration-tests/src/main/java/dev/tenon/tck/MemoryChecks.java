@@ -23,10 +23,12 @@ import java.util.List;
 final class MemoryChecks {
     private final Device device;
     private final SupportMatrix matrix;
+    private final Part part;
 
-    MemoryChecks(Device device, SupportMatrix matrix) {
+    MemoryChecks(Device device, SupportMatrix matrix, Part part) {
         this.device = device;
         this.matrix = matrix;
+        this.part = part;
     }
 
     List<Case> cases() {
@@ -73,7 +75,7 @@ final class MemoryChecks {
                 .toList();
         assertTrue(samples.size() > 100, "samples");
         settled();
-        for (Sample s : samples) {
+        for (Sample s : part.of(samples)) {
             long before = device.memory().used();
             long count = device.memory().tensors();
             try (Scope _ = Scope.open()) {

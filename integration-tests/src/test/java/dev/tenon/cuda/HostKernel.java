@@ -109,7 +109,7 @@ final class HostKernel {
             String type = parameter.substring(0, parameter.lastIndexOf(' ')).replace("GLOBAL ", "");
             arguments.add("*(" + type + "*)a[" + arguments.size() + "]");
         }
-        return "extern \"C\" void run_kernel(void** a, int groups, int threads) {\n    run_blocks(groups, threads, [=] { "
-                + k.entry() + "(" + String.join(", ", arguments) + "); });\n}\n";
+        return "extern \"C\" void run_kernel(void** a, int groups, int threads) {\n"
+                + "    run_blocks(groups, threads, [=] { " + k.entry() + "(" + String.join(", ", arguments) + "); });\n}\n";
     }
 }

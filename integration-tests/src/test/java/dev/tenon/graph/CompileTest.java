@@ -214,4 +214,39 @@ class CompileTest {
         }
         assertEquals(1, c.graphs().size());
     }
+
+    /// The gradient of a penalty on the gradient with respect to the input, as in WGAN-GP: of a network with random
+    /// numbers, by its parameters and its input.
+    private static List<double[]> penalty(Module model, UnaryOperator<Tensor> call) {
+        Tensors.manualSeed(5);
+        Tensor x = Tensors.randn(Shape.of(4, 6), DType.F64, Device.getDefault(), new Generator(2)).requiresGrad(true);
+        Tensor y = call.apply(x).square().sum();
+        Tensor slope = Gradients.grad(y, x, true);
+        slope.square().sum().add(y).backward();
+        List<double[]> out = new ArrayList<>();
+        out.add(slope.toDoubleArray());
+        out.add(x.grad().toDoubleArray());
+        model.parameters().forEach(p -> {
+            out.add(p.grad() == null ? new double[0] : p.grad().toDoubleArray());
+            p.zeroGrad();
+        });
+        return out;
+    }
+
+    @Test
+    void secondDerivativesCanBeAskedFor() {
+        Tensors.manualSeed(3);
+        Module model = new Sequential(new Linear(6, 8), new GELU(), new LayerNorm(8), new Dropout(0.3),
+                new Linear(8, 3));
+        model.to(DType.F64);
+        Compiled compiled = Graphs.compile(in -> List.of(model.call(in.getFirst())), List.of(model),
+                CompileOptions.DEFAULT.secondDerivatives(true));
+        List<double[]> expected = penalty(model, model::call);
+        List<double[]> actual = penalty(model, compiled::call);
+        assertEquals(List.of(), compiled.fallbacks());
+        assertEquals(expected.size(), actual.size());
+        for (int i = 0; i < expected.size(); i++) {
+            assertArrayEquals(expected.get(i), actual.get(i), 1e-10, "result " + i);
+        }
+    }
 }

@@ -133,13 +133,49 @@ class OpenClPrimitivesTest {
         }
     }
 
+    /// Long enough for several elements an item, and not a multiple of their number.
+    @Test
+    void manyElements() {
+        for (DType dtype : List.of(DType.F32, DType.F64, DType.BF16, DType.F16, DType.U8, DType.I64)) {
+            Twins.compare("elementwise " + dtype, 1e-6, d -> {
+                Tensor x = Twins.data(d, dtype, 1, 5003);
+                Tensor one = Twins.data(d, dtype, 2, 1);
+                return List.of(x.add(x), x.narrow(0, 1, 5000).mul(one), Tensors.where(x.gt(one), x, one),
+                        x.to(DType.F32));
+            });
+        }
+    }
+
     @Test
     void indicesOutOfRangeTouchNothing() {
         Device d = Device.of("opencl");
         Tensor x = Tensors.of(new float[] {1, 2, 3}, Shape.of(3), d);
         Tensor at = Tensors.of(new long[] {1, -5, 1L << 40}, Shape.of(3), d);
-        assertEquals(2f, Dispatcher.run(new GatherOp(0), x, at).toFloatArray()[0]);
-        Tensor y = Dispatcher.run(new ScatterOp(0, ScatterOp.Mode.SET), x, at, x.mul(10));
-        assertArrayEquals(new float[] {1, 10, 3}, y.toFloatArray());
+        assertArrayEquals(new float[] {2, 0, 0}, Dispatcher.run(new GatherOp(0), x, at).toFloatArray());
+        for (ScatterOp.Mode mode : ScatterOp.Mode.values()) {
+            Tensor y = Dispatcher.run(new ScatterOp(0, mode), x, at, x.mul(10));
+            float there = switch (mode) {
+                case SET, MAX -> 10;
+                case ADD -> 12;
+                case MUL -> 20;
+                case MIN -> 2;
+            };
+            assertArrayEquals(new float[] {1, there, 3}, y.toFloatArray(), mode.name());
+        }
+        // So many that several items share a line, each with its own range of destinations.
+        long[] many = new long[300];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = i % 3 == 0 ? i / 3 : i % 3 == 1 ? -1 - i : 100 + i;
+        }
+        Tensor narrow = Tensors.of(many, Shape.of(300, 1), d).to(DType.I32);
+        Tensor rows = Tensors.ones(Shape.of(300, 1), DType.F32, d);
+        Tensor sums = Dispatcher.run(new ScatterOp(0, ScatterOp.Mode.ADD),
+                Tensors.zeros(Shape.of(100, 1), DType.F32, d), narrow, rows);
+        assertEquals(100f, sums.sum().toFloatArray()[0]);
+        assertEquals(1f, sums.amax(new int[] {0}, false).toFloatArray()[0]);
+        float[] picked = Dispatcher.run(new GatherOp(0), sums, narrow).toFloatArray();
+        for (int i = 0; i < picked.length; i++) {
+            assertEquals(i % 3 == 0 ? 1f : 0f, picked[i], "element " + i);
+        }
     }
 }

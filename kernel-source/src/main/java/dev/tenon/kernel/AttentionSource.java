@@ -20,6 +20,7 @@ final class AttentionSource {
     private final Dialect dialect;
     private final DeviceTraits traits;
     private final Attention op;
+    private final DType dtype;
     private final Kind kind;
     private final String type;
     /// Operands, then results.
@@ -51,7 +52,8 @@ final class AttentionSource {
         this.mask = in.size() > plain ? plain : -1;
         int first = backward ? 1 : 0;
         TensorType q = in.get(first);
-        this.kind = q.dtype().kind();
+        this.dtype = q.dtype();
+        this.kind = dtype.kind();
         this.type = Types.of(kind);
         this.batchRank = q.rank() - 2;
         Shape batches = q.shape().slice(0, batchRank);
@@ -335,7 +337,8 @@ final class AttentionSource {
             String column = transposed ? "i0 + r" : "j0 + j";
             String scale = Types.constant(kind, Double.doubleToLongBits(op.scale()));
             each(t.rows(), t.columns(), () -> {
-                w.line(type + " v = " + s.at("r", "j") + " * " + scale + ";");
+                // The product of queries and keys is of their dtype.
+                w.line(type + " v = " + LambdaWriter.rounded(w, dtype, s.at("r", "j")) + " * " + scale + ";");
                 String inside = "i0 + r < " + rowCount() + " && j0 + j < " + columnCount()
                         + (op.causal() ? " && " + column + " <= " + row : "");
                 w.line("int inside = " + inside + ";");

@@ -1,5 +1,7 @@
 package dev.tenon.kernel;
 
+import dev.tenon.api.DType;
+
 /// One C-like language for kernels. Generators write in a small common vocabulary; a dialect supplies it as the text
 /// that stands before every kernel, made of typedefs, macros and functions:
 ///
@@ -40,5 +42,10 @@ public interface Dialect {
     /// How many bytes an item of a GPU should load and store at once; 0 where only single elements are.
     default int packBytes() {
         return 0;
+    }
+
+    /// Whether elements of a dtype can be packed.
+    default boolean packs(DType dtype) {
+        return packBytes() > 0;
     }
 }

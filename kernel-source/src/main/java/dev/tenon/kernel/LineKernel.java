@@ -202,22 +202,10 @@ final class LineKernel {
     void fold(List<Fold> folds, Supplier<List<String>> values) {
         for (Fold f : folds) {
             w.line(type + " " + f.name() + " = " + f.start() + ";");
-            if (lanes) {
-                w.line(type + " " + f.name() + "_[" + LANES + "];");
-                w.line("for (int l = 0; l < " + LANES + "; l++) {").line(f.name() + "_[l] = " + f.start() + ";");
-                w.line("}");
-            }
         }
         over(folds, values);
-        for (Fold f : folds) {
-            if (lanes) {
-                w.line("for (int l = 0; l < " + LANES + "; l++) {");
-                take(f, f.name(), f.name() + "_[l]");
-                w.line("}");
-            }
-            if (grouped) {
-                tree(f);
-            }
+        if (grouped) {
+            folds.forEach(this::tree);
         }
     }
 
@@ -225,10 +213,10 @@ final class LineKernel {
         w.line(into + " = " + f.combine().apply(into, value) + ";");
     }
 
-    private void element(List<Fold> folds, Supplier<List<String>> values, String lane) {
+    private void element(List<Fold> folds, Supplier<List<String>> values, String suffix) {
         List<String> v = values.get();
         for (int i = 0; i < folds.size(); i++) {
-            take(folds.get(i), folds.get(i).name() + lane, v.get(i));
+            take(folds.get(i), folds.get(i).name() + suffix, v.get(i));
         }
     }
 
@@ -241,30 +229,78 @@ final class LineKernel {
             w.line("}");
             return;
         }
-        String last = "r" + (rank - 1);
-        String from = parts > 1 ? "from" : "0";
-        String to = parts > 1 ? "to" : "inner";
+        // Sums of parts are added up: long sums of single numbers lose more.
+        boolean often = !lanes || along.inner() >= 512;
+        w.line("{");
+        if (!often) {
+            open(folds);
+        }
         if (rank > 1) {
             String outer = w.number("outer", along.elements() / along.inner());
             w.line("for (idx u = 0; u < " + outer + "; u++) {");
             w.lines(along.decode(w, "r", "u", rank - 1));
         }
-        w.line("{");
-        if (lanes && !folds.isEmpty()) {
-            w.line("idx " + last + "_ = " + from + ";");
-            w.line("for (; " + last + "_ + " + LANES + " <= " + to + "; " + last + "_ += " + LANES + ") {");
-            w.line("for (int l = 0; l < " + LANES + "; l++) {");
-            w.line("idx " + last + " = " + last + "_ + l;");
-            element(folds, values, "_[l]");
-            w.line("}").line("}");
-            from = last + "_";
+        String from = parts > 1 ? "from" : "0";
+        String to = parts > 1 ? "to" : "inner";
+        if (folds.isEmpty() || !often) {
+            piece(folds, values, "r" + (rank - 1), from, to);
+        } else {
+            int length = lanes ? 2048 : 64;
+            w.line("for (idx low = " + from + "; low < " + to + "; low += " + length + ") {");
+            w.line("idx high = low + " + length + " < " + to + " ? low + " + length + " : " + to + ";");
+            open(folds);
+            piece(folds, values, "r" + (rank - 1), "low", "high");
+            close(folds);
+            w.line("}");
         }
-        w.line("for (idx " + last + " = " + from + "; " + last + " < " + to + "; " + last + "++) {");
-        element(folds, values, "");
-        w.line("}").line("}");
         if (rank > 1) {
             w.line("}");
         }
+        if (!often) {
+            close(folds);
+        }
+        w.line("}");
+    }
+
+    /// Declares accumulators for a piece of the line.
+    private void open(List<Fold> folds) {
+        for (Fold f : folds) {
+            w.line(type + " " + f.name() + "0 = " + f.start() + ";");
+            if (lanes) {
+                w.line(type + " " + f.name() + "_[" + LANES + "];");
+                w.line("for (int l = 0; l < " + LANES + "; l++) {").line(f.name() + "_[l] = " + f.start() + ";");
+                w.line("}");
+            }
+        }
+    }
+
+    /// Takes what those accumulators hold.
+    private void close(List<Fold> folds) {
+        for (Fold f : folds) {
+            if (lanes) {
+                w.line("for (int l = 0; l < " + LANES + "; l++) {");
+                take(f, f.name() + "0", f.name() + "_[l]");
+                w.line("}");
+            }
+            take(f, f.name(), f.name() + "0");
+        }
+    }
+
+    /// Goes over a piece of a line along the last axis.
+    private void piece(List<Fold> folds, Supplier<List<String>> values, String at, String from, String to) {
+        String start = from;
+        if (lanes && !folds.isEmpty()) {
+            w.line("idx " + at + "_ = " + from + ";");
+            w.line("for (; " + at + "_ + " + LANES + " <= " + to + "; " + at + "_ += " + LANES + ") {");
+            w.line("for (int l = 0; l < " + LANES + "; l++) {");
+            w.line("idx " + at + " = " + at + "_ + l;");
+            element(folds, values, "_[l]");
+            w.line("}").line("}");
+            start = at + "_";
+        }
+        w.line("for (idx " + at + " = " + start + "; " + at + " < " + to + "; " + at + "++) {");
+        element(folds, values, "0");
+        w.line("}");
     }
 
     private void tree(Fold f) {

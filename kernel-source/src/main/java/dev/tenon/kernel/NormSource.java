@@ -88,10 +88,14 @@ final class NormSource {
         String t = Types.of(kind);
         k.fold(List.of(Fold.sum("sum")), () -> List.of(k.load(0)));
         k.w.line(t + " mean = sum / " + k.count() + ";");
-        k.fold(List.of(Fold.sum("squares")), () -> {
+        k.fold(List.of(Fold.sum("squares"), Fold.sum("rest")), () -> {
             k.w.line(t + " d = " + k.load(0) + " - mean;");
-            return List.of("d * d");
+            return List.of("d * d", "d");
         });
+        // What the first sum lost to rounding (Chan, Golub and LeVeque, 1983).
+        k.w.line("if (rest - rest == 0) {");
+        k.w.line("mean += rest / " + k.count() + ";").line("squares -= rest * (rest / " + k.count() + ");");
+        k.w.line("squares = squares < 0 ? 0 : squares;").line("}");
         String e = Types.constant(kind, Double.doubleToLongBits(epsilon));
         k.w.line(t + " rstd = 1 / sqrt(squares / " + k.count() + " + " + e + ");");
         k.each(() -> k.w.line(t + " v = (" + k.load(0) + " - mean) * rstd * " + k.load(1) + " + " + k.load(2) + ";")

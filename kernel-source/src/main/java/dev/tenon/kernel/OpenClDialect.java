@@ -1,5 +1,7 @@
 package dev.tenon.kernel;
 
+import dev.tenon.api.DType;
+
 /// OpenCL C 1.2. Half precision takes only the conversions that every device has (`vload_half`, `vstore_half_rte`).
 public final class OpenClDialect implements Dialect {
     /// The only instance.
@@ -45,6 +47,18 @@ public final class OpenClDialect implements Dialect {
             }
             """;
 
+    /// For devices that are not CPUs; vector types other than these are not needed.
+    private static final String PACKS = """
+            #define VEC_i8(n) VEC__(char, n)
+            #define VEC_u8(n) VEC__(uchar, n)
+            #define VEC_i16(n) VEC__(short, n)
+            #define VEC_u16(n) VEC__(ushort, n)
+            #define IS_ALIGNED(p, bytes) (((size_t)(p) & ((bytes) - 1)) == 0)
+            #define LOAD_PACK(type, n, to, p) *(VEC(type, n)*)(to) = *(__global const VEC(type, n)*)(p)
+            #define STORE_PACK(type, n, p, from) *(__global VEC(type, n)*)(p) = *(const VEC(type, n)*)(from)
+            #define ALIGN(n) __attribute__((aligned(n)))
+            """;
+
     private OpenClDialect() {}
 
     @Override
@@ -64,7 +78,18 @@ public final class OpenClDialect implements Dialect {
         String mulAdd = traits.fastFma()
                 ? "#define MUL_ADD(a, b, c) fma(a, b, c)\n"
                 : "#define MUL_ADD(a, b, c) ((a) * (b) + (c))\n";
-        return (traits.doubles() ? doubles : "") + COMMON + mulAdd;
+        return (traits.doubles() ? doubles : "") + COMMON + mulAdd + (traits.cpu() ? "" : PACKS);
+    }
+
+    @Override
+    public int packBytes() {
+        return 16;
+    }
+
+    /// There are no arrays of half-precision numbers without an extension.
+    @Override
+    public boolean packs(DType dtype) {
+        return dtype != DType.F16;
     }
 
     @Override

@@ -33,7 +33,8 @@ final class PackSource {
                 return false;
             }
         }
-        return width(dialect, read, in, out) > 1;
+        return Stream.concat(read.stream().map(in::get), out.stream()).allMatch(t -> dialect.packs(t.dtype()))
+                && width(dialect, read, in, out) > 1;
     }
 
     static KernelPlan plan(Dialect dialect, DeviceTraits traits, Lambda body, Space space, List<Integer> read,

@@ -99,10 +99,11 @@ final class ReduceSource {
         if (items && traits.cpu() && !across && reduced.inner() >= 2 * LANES) {
             local = 1;
         }
-        long atWork = items ? results : results * local;
+        boolean columns = traits.cpu() && across && !arg && kept.inner() >= LANES / 2;
+        long atWork = columns ? blocks() : items ? results : results * local;
         long least = traits.cpu() ? 8192 : items ? 256 : 4096;
         long parts = atWork >= busy ? 1 : Math.max(1, Math.min(Math.min(n / least, busy / atWork), 1024));
-        GeneratedKernel first = combine(items, local, parts, across);
+        GeneratedKernel first = columns ? columns(parts) : combine(items, local, parts, across);
         if (parts == 1) {
             return new KernelPlan(List.of(first), 0);
         }
@@ -114,6 +115,55 @@ final class ReduceSource {
     private long innerStride(Space space, int operand) {
         long[] s = space.strides().get(read.indexOf(operand));
         return s.length == 0 ? 0 : s[s.length - 1];
+    }
+
+    private long blocks() {
+        return kept.elements() / kept.inner() * ((kept.inner() + LANES - 1) / LANES);
+    }
+
+    /// Combines the elements of each part for several neighbouring results at once, which lie in one vector.
+    private GeneratedKernel columns(long parts) {
+        KernelWriter w = new KernelWriter(dialect, traits, "reduce_columns", kept.wide() || reduced.wide()
+                || whole().wide());
+        String t = Types.of(kind);
+        int last = kept.rank() - 1;
+        String across = w.number("across", kept.inner());
+        w.line("idx part = (idx)GROUP / " + w.number("blocks", blocks()) + ";");
+        w.line("idx block = (idx)GROUP % blocks;");
+        w.line("idx row = block / " + w.number("broad", (kept.inner() + LANES - 1) / LANES) + ";");
+        w.line("idx k" + last + " = block % broad * " + LANES + ";");
+        w.lines(kept.decode(w, "k", "row", last));
+        w.line("int width = " + across + " - k" + last + " < " + LANES + " ? (int)(" + across + " - k" + last + ") : "
+                + LANES + ";");
+        for (int i = 0; i < read.size(); i++) {
+            w.line("idx b" + i + " = " + kept.offset(w, "k", i, 0, kept.rank()) + ";");
+        }
+        w.line(t + " many[" + LANES + "];");
+        w.line("for (int l = 0; l < " + LANES + "; l++) {").line("many[l] = " + identity() + ";").line("}");
+        int rank = Math.max(1, reduced.rank());
+        w.line("for (idx u = part; u < " + w.number("units", reduced.elements()) + "; u += "
+                + w.number("step", parts) + ") {");
+        w.lines(reduced.decode(w, "r", "u", rank));
+        w.line("for (int l = 0; l < width; l++) {");
+        element(w, "many[l]", reduced.rank(), true);
+        w.line("}").line("}");
+        w.line("for (int l = 0; l < width; l++) {");
+        if (parts == 1) {
+            int place = kept.strides().size() - 1;
+            String at = kept.offset(w, "k", place, 0, kept.rank())
+                    + lane(w, "out", kept.strides().get(place)[last]);
+            w.line(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, "many[l]"));
+        } else {
+            w.line(w.workspace("partial", kind, 0) + "[part * " + w.number("results", kept.elements()) + " + row * "
+                    + across + " + k" + last + " + l] = many[l];");
+        }
+        w.line("}");
+        return w.finish(blocks() * parts, 1);
+    }
+
+    /// What lane `l` of neighbouring results adds to a position.
+    private static String lane(KernelWriter w, String name, long stride) {
+        return stride == 0 ? "" : stride == 1 ? " + l" : " + l * " + w.number("lane_" + name, stride);
     }
 
     /// Combines the elements of each part.
@@ -166,20 +216,19 @@ final class ReduceSource {
             if (lanes) {
                 w.line("idx " + last + "_ = from;");
                 w.line("for (; " + last + "_ + " + LANES + " <= to; " + last + "_ += " + LANES + ") {");
-                w.line("#pragma unroll");
                 w.line("for (int l = 0; l < " + LANES + "; l++) {");
                 w.line("idx " + last + " = " + last + "_ + l;");
-                element(w, "many[l]", rank);
+                element(w, "many[l]", rank, false);
                 w.line("}").line("}");
                 w.line("for (idx " + last + " = " + last + "_; " + last + " < to; " + last + "++) {");
             } else {
                 w.line("for (idx " + last + " = from; " + last + " < to; " + last + "++) {");
             }
-            element(w, "acc", rank);
+            element(w, "acc", rank, false);
             w.line("}");
         } else {
             w.lines(reduced.decode(w, "r", "u", Math.max(1, rank)));
-            element(w, "acc", rank);
+            element(w, "acc", rank, false);
         }
         w.line("}");
         if (lanes) {
@@ -223,11 +272,12 @@ final class ReduceSource {
     }
 
     /// Takes one element into an accumulator.
-    private void element(KernelWriter w, String acc, int rank) {
+    private void element(KernelWriter w, String acc, int rank, boolean lanes) {
         Lambda prologue = op.prologue();
         LambdaWriter lambda = new LambdaWriter(w, prologue, "t", i -> {
             int at = read.indexOf(i);
-            String offset = "b" + at + " + " + reduced.offset(w, "r", at, 0, rank);
+            String offset = "b" + at + " + " + reduced.offset(w, "r", at, 0, rank)
+                    + (lanes ? lane(w, "x" + at, innerStride(kept, i)) : "");
             return Types.load(in.get(i).dtype(), w.input(i, in.get(i).dtype()), offset);
         }, _ -> {
             throw new IllegalArgumentException("a reduction's prologue with positions");

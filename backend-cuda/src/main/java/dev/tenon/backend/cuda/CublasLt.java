@@ -230,7 +230,8 @@ final class CublasLt implements Product.Library {
         }
 
         @Override
-        public synchronized void run(long stream, long left, long right, long biasAddress, long result, long workspace) {
+        public synchronized void run(long stream, long left, long right, long biasAddress, long result,
+                long workspace) {
             Descriptors d = descriptors;
             int status;
             try {

@@ -31,7 +31,8 @@ final class MatMulKernel implements Kernel {
 
     private record Place(DeviceMemory memory, long byteOffset) implements Operand {}
 
-    private MatMulKernel(CudaContext context, MatMulForm form, Product aligned, Product unaligned, @Nullable Kernel after) {
+    private MatMulKernel(CudaContext context, MatMulForm form, Product aligned, Product unaligned,
+            @Nullable Kernel after) {
         this.context = context;
         this.form = form;
         this.aligned = aligned;

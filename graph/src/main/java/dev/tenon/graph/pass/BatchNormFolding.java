@@ -28,9 +28,12 @@ import org.jspecify.annotations.Nullable;
 /// normalisation with given statistics, as in inference. Batch normalisation in training depends on the results
 /// themselves and is left alone.
 ///
-/// The new weight and bias are nodes of the graph, so they follow when parameters change; a weight has far fewer
-/// elements than the result. Where weight and statistics are constants they are folded by [ConstantFolding].
+/// The new weight and bias are nodes of the graph, so they follow when parameters change; where the weight does not have
+/// far fewer elements than the result, computing it would cost more than is saved, and nothing is changed. Where weight and statistics are constants they are folded by [ConstantFolding].
 public final class BatchNormFolding extends Pass {
+    /// How many times as many elements as its weight a result must have: the new weight is computed at each run.
+    private static final long MUCH = 4;
+
     /// `factor * x + term`; null stands for 0 in both places.
     private record Linear(@Nullable Expr factor, @Nullable Expr term) {}
 
@@ -69,7 +72,7 @@ public final class BatchNormFolding extends Pass {
         Value weight = conv.input(1);
         long channels = y.type().shape().dim(1);
         if (!plain || !map.space().equals(y.type().shape()) || map.readsIndex()
-                || weight.type().elements() > y.type().elements()) {
+                || !(weight instanceof Value.Constant) && MUCH * weight.type().elements() > y.type().elements()) {
             return Optional.empty();
         }
         for (Value v : map.operands()) {

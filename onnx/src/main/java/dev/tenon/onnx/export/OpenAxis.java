@@ -14,16 +14,26 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.DoubleStream;
 
 /// Makes a model that was written for one extent of an axis one for every extent, by comparing it with the same model
 /// for another extent. Both have the same nodes; integers that differ, such as those of a shape, are taken as
 /// `a * extent + b` and are computed from the extent that the input has when the model runs.
 final class OpenAxis {
+    /// A weight that is one number everywhere.
+    ///
+    /// @param one the name of the weight with one element that stays
+    /// @param here its shape in the one model
+    /// @param there its shape in the other
+    private record Spread(String one, long[] here, long[] there) {}
+
     private final String name;
     private final String graph;
+    private final Map<String, Spread> spread = new LinkedHashMap<>();
     private long here;
     private long there;
 
@@ -34,18 +44,30 @@ final class OpenAxis {
         this.graph = graph;
     }
 
-    /// Checks that no weight depends on the extent.
+    /// Checks that no weight depends on the extent, but for tensors of one number, such as a state of zeros: of these
+    /// one element stays, to be spread when the model runs.
     void compareWeights(Map<String, Tensor> weights, Map<String, Tensor> others) {
         if (!weights.keySet().equals(others.keySet())) {
             throw differs("the weights " + weights.keySet() + " and " + others.keySet());
         }
-        weights.forEach((key, t) -> {
+        for (String key : List.copyOf(weights.keySet())) {
+            Tensor t = weights.get(key);
             Tensor o = others.get(key);
             boolean same = t.storageKey() == o.storageKey() && t.storageOffset() == o.storageOffset();
-            if (!t.type().equals(o.type()) || !same && !Arrays.equals(t.toDoubleArray(), o.toDoubleArray())) {
+            if (t.type().equals(o.type()) && (same || Arrays.equals(t.toDoubleArray(), o.toDoubleArray()))) {
+                continue;
+            }
+            boolean uniform = t.dtype() == o.dtype() && t.rank() == o.rank()
+                    && DoubleStream.concat(Arrays.stream(t.toDoubleArray()), Arrays.stream(o.toDoubleArray()))
+                            .distinct().count() == 1;
+            if (!uniform) {
                 throw differs("the constant " + key + ", whose values or shape depend on the extent");
             }
-        });
+            String one = fresh(key + "_element", new HashSet<>(weights.keySet()));
+            spread.put(key, new Spread(one, t.shape().toArray(), o.shape().toArray()));
+            weights.remove(key);
+            weights.put(one, t.reshape(t.elements()).narrow(0, 0, 1));
+        }
     }
 
     private IllegalArgumentException differs(String what) {
@@ -83,7 +105,7 @@ final class OpenAxis {
         constants.add(longs(place, List.of(), axis));
         computed.add(node("Shape", List.of(input), shape));
         computed.add(node("Gather", List.of(shape, place), extent));
-        boolean any = false;
+        int before = computed.size();
         for (int i = 0; i < g.getInitializerCount(); i++) {
             TensorProto t = g.getInitializer(i);
             TensorProto o = other.getInitializer(i);
@@ -91,30 +113,53 @@ final class OpenAxis {
                 constants.add(t);
                 continue;
             }
-            any = true;
-            long[] factors = factors(t, o, users(g, t.getName()));
-            long[] values = values(t);
-            long[] rests = new long[values.length];
-            for (int k = 0; k < values.length; k++) {
-                rests[k] = values[k] - factors[k] * here;
+            String users = users(g, t.getName());
+            boolean integers = t.getDataType() == TensorProto.DataType.INT64.getNumber()
+                    && o.getDataType() == t.getDataType() && t.getDimsList().equals(o.getDimsList());
+            if (!integers) {
+                throw uneven(t.getName(), users);
             }
-            String factor = fresh(t.getName() + "_factor", taken);
-            constants.add(longs(factor, t.getDimsList(), factors));
-            if (Arrays.stream(rests).allMatch(r -> r == 0)) {
-                computed.add(node("Mul", List.of(extent, factor), t.getName()));
-                continue;
-            }
-            String product = fresh(t.getName() + "_product", taken);
-            String rest = fresh(t.getName() + "_rest", taken);
-            constants.add(longs(rest, t.getDimsList(), rests));
-            computed.add(node("Mul", List.of(extent, factor), product));
-            computed.add(node("Add", List.of(product, rest), t.getName()));
+            computed.addAll(numbers(t.getName(), users, t.getDimsList(), values(t), values(o), extent, taken,
+                    constants));
         }
-        if (any) {
+        spread.forEach((key, s) -> {
+            String target = fresh(key + "_shape", taken);
+            computed.addAll(numbers(target, users(g, key), List.of((long) s.here.length), s.here, s.there, extent,
+                    taken, constants));
+            computed.add(node("Expand", List.of(s.one, target), key));
+        });
+        if (computed.size() > before) {
             computed.addAll(g.getNodeList());
             g.clearNode().addAllNode(computed);
             g.clearInitializer().addAllInitializer(constants);
         }
+    }
+
+    /// Nodes that compute integers from the extent.
+    private List<NodeProto> numbers(String result, String users, List<Long> dims, long[] mine, long[] its,
+            String extent, Set<String> taken, List<TensorProto> constants) {
+        long[] factors = new long[mine.length];
+        long[] rests = new long[mine.length];
+        for (int k = 0; k < mine.length; k++) {
+            factors[k] = (its[k] - mine[k]) / (there - here);
+            rests[k] = mine[k] - factors[k] * here;
+            if (factors[k] * there + rests[k] != its[k]) {
+                throw uneven(result, users);
+            }
+        }
+        String factor = fresh(result + "_factor", taken);
+        constants.add(longs(factor, dims, factors));
+        if (Arrays.stream(rests).allMatch(r -> r == 0)) {
+            return List.of(node("Mul", List.of(extent, factor), result));
+        }
+        String product = fresh(result + "_product", taken);
+        String rest = fresh(result + "_rest", taken);
+        constants.add(longs(rest, dims, rests));
+        return List.of(node("Mul", List.of(extent, factor), product), node("Add", List.of(product, rest), result));
+    }
+
+    private IllegalArgumentException uneven(String constant, String users) {
+        return differs("the constant " + constant + ", whose numbers do not grow evenly with the extent, of " + users);
     }
 
     // --- comparing
@@ -186,23 +231,6 @@ final class OpenAxis {
     }
 
     // --- numbers
-
-    /// For each element, by how much it grows with the extent.
-    private long[] factors(TensorProto t, TensorProto o, String users) {
-        boolean integers = t.getDataType() == TensorProto.DataType.INT64.getNumber()
-                && o.getDataType() == t.getDataType() && t.getDimsList().equals(o.getDimsList());
-        long[] a = integers ? values(t) : new long[0];
-        long[] b = integers ? values(o) : new long[0];
-        for (int i = 0; i < a.length; i++) {
-            integers &= (b[i] - a[i]) % (there - here) == 0;
-            a[i] = (b[i] - a[i]) / (there - here);
-        }
-        if (!integers) {
-            throw differs("the constant " + t.getName() + ", whose numbers do not grow evenly with the extent, of "
-                    + users);
-        }
-        return a;
-    }
 
     private static String users(GraphProtoOrBuilder g, String name) {
         return g.getNodeList().stream().filter(n -> n.getInputList().contains(name)).findFirst()
