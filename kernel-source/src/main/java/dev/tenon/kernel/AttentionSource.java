@@ -250,7 +250,8 @@ final class AttentionSource {
         /// Rows of an operand from `first`, 0 beyond `count` rows and in columns that are padding.
         void fill(Array to, int operand, String first, String count, int rows, int columns, int padded) {
             String held = padded > columns ? "j < " + columns + " && " : "";
-            each(rows, padded, () -> w.line(to.at("r", "j") + " = " + held + first + " + r < " + count + " ? " + load(w, operand, first + " + r", "j") + " : 0;"));
+            each(rows, padded, () -> w.line(to.at("r", "j") + " = " + held + first + " + r < " + count + " ? "
+                    + load(w, operand, first + " + r", "j") + " : 0;"));
         }
 
         /// The same with rows as columns.
