@@ -71,11 +71,21 @@ class KernelSourceTest {
     @Test
     void contiguousOperandsNeedNoDivisionAndShapesShareTheirText() {
         GeneratedKernel a = plan(GPU, MapOp.of("add", SUM), type(40, 50), type(40, 50)).kernels().getFirst();
-        GeneratedKernel b = plan(GPU, MapOp.of("add", SUM), type(7, 8, 1000), type(7, 8, 1000)).kernels().getFirst();
+        GeneratedKernel b = plan(GPU, MapOp.of("add", SUM), type(7, 8, 60), type(7, 8, 60)).kernels().getFirst();
         assertEquals(a.source(), b.source());
         assertFalse(kernel(a).contains("%"), a.source());
         assertTrue(a.groups() * a.local() >= 2000);
         assertNotEquals(a.groups(), b.groups());
+    }
+
+    @Test
+    void longContiguousOperandsAreReadInPacks() {
+        GeneratedKernel k = plan(GPU, MapOp.of("add", SUM), type(10_001), type(10_001)).kernels().getFirst();
+        assertTrue(kernel(k).contains("LOAD_PACK(f32, 4, a0, x0 + i0)"), k.source());
+        assertTrue(k.groups() * k.local() * 4 >= 10_001);
+        String half = kernel(plan(GPU, MapOp.of("neg", Lambda.of(Exprs.neg(Exprs.in(0, DType.F16)), DType.F16)),
+                TensorType.of(DType.F16, Shape.of(10_001))).kernels().getFirst());
+        assertFalse(half.contains("LOAD_PACK"), half);
     }
 
     @Test
@@ -240,5 +250,39 @@ class KernelSourceTest {
         assertNotEquals(usual, other);
         assertEquals(usual, plan(CPU.withTile(Kind.F64, tile), MatMulOp.PLAIN, type(500, 500), type(500, 500))
                 .kernels().getLast().source());
+    }
+
+    private static KernelPlan cuda(Op op, TensorType... in) {
+        List<TensorType> types = List.of(in);
+        return new KernelSource(CudaDialect.INSTANCE, GPU).plan(op, types, op.infer(types)).orElseThrow();
+    }
+
+    @Test
+    void cudaTakesPacksWhereAllIsContiguous() {
+        MapOp add = MapOp.of("add", SUM);
+        assertEquals("map_packed", cuda(add, type(100, 100), type(100, 100)).kernels().getFirst().entry());
+        GeneratedKernel one = cuda(add, type(100, 100), type()).kernels().getFirst();
+        assertEquals("map_packed", one.entry());
+        assertTrue(one.source().contains("LOAD_PACK(f32, 4, a0, x0 + i0)") && one.source().contains("x1[0]"));
+        assertEquals("map", cuda(add, type(100, 100), type(100)).kernels().getFirst().entry());
+        assertEquals("map", cuda(add, type(10), type(10)).kernels().getFirst().entry());
+    }
+
+    @Test
+    void cudaReducesWithinWarpsFirst() {
+        ReduceOp all = new ReduceOp(Reducer.SUM, List.of(0), false, Lambda.identity(DType.F32), Scalars.NONE);
+        String text = kernel(cuda(all, type(100_000)).kernels().getFirst());
+        assertTrue(text.contains("SHUFFLE_DOWN(acc, half_)") && text.contains("LOCAL f32 shared[8]"), text);
+        assertFalse(kernel(plan(GPU, all, type(100_000)).kernels().getFirst()).contains("SHUFFLE"));
+    }
+
+    @Test
+    void cudaTakesNumbersByPointerForRecordings() {
+        Expr scaled = Exprs.mul(Exprs.in(0, DType.F32), new Expr.Param(Kind.F32, 2));
+        MapOp op = MapOp.of("scale", Lambda.of(scaled, DType.F32), Scalars.of(0, 0, 3));
+        GeneratedKernel k = cuda(op, type(10)).kernels().getFirst();
+        assertEquals(k.source(), CudaDialect.withParams(k, false));
+        assertTrue(CudaDialect.withParams(k, true).startsWith("#define PARAMS_IN_MEMORY"));
+        assertTrue(kernel(k).contains("PARAM(f32, p2_f32)") && kernel(k).contains("PARAM_VALUE(f32, p2_f32)"));
     }
 }

@@ -22,7 +22,7 @@ import java.util.Optional;
 ///
 /// Policies are PyTorch's: products of `F32` are computed in full precision unless `-Dtenon.cuda.tf32=true` allows the
 /// tensor cores' TF32; 16-bit operands are accumulated in `F32`.
-final class CublasLt {
+final class CublasLt implements Product.Library {
     /// Numbers of the library's interface, by the names they have there.
     private static final int COMPUTE_32F = 68;
     private static final int COMPUTE_64F = 70;
@@ -103,9 +103,8 @@ final class CublasLt {
         };
     }
 
-    /// The plan of a product whose operands lie at addresses that are multiples of some number of bytes, or empty if
-    /// the library has no way for it.
-    Optional<Plan> plan(MatMulForm form, int alignment) {
+    @Override
+    public Optional<Product> plan(MatMulForm form, int alignment) {
         Descriptors d = new Descriptors(library, form);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment slot = arena.allocate(ADDRESS);
@@ -208,7 +207,7 @@ final class CublasLt {
     }
 
     /// A product, ready to be launched.
-    static final class Plan {
+    private static final class Plan implements Product {
         private final CublasLt lt;
         private final Descriptors descriptors;
         private final MemorySegment algorithm;
@@ -225,14 +224,14 @@ final class CublasLt {
             this.workspaceBytes = workspaceBytes;
         }
 
-        long workspaceBytes() {
+        @Override
+        public long workspaceBytes() {
             return workspaceBytes;
         }
 
-        /// Enqueues the product. All places are addresses in device memory; a bias at 0 is none.
-        ///
-        /// @throws DriverException if the library refuses
-        synchronized void run(long stream, long left, long right, long biasAddress, long result, long workspace) {
+        @Override
+        public synchronized void run(long stream, long left, long right, long biasAddress, long result,
+                long workspace) {
             Descriptors d = descriptors;
             int status;
             try {

@@ -39,14 +39,14 @@ final class CudaRuntime implements DeviceRuntime {
     private final Handle recordingStream;
     private final Modules modules;
     private final KernelSource source;
-    private final @Nullable CublasLt lt;
+    private final Product.@Nullable Library lt;
     private final Set<CudaRuntime> peers = ConcurrentHashMap.newKeySet();
     private final ConcurrentSkipListMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
     /// @param pooled whether memory is allocated and freed in the order of the default stream
-    /// @param blas the library for matrix products, if there is one
+    /// @param lt the library for matrix products, if there is one
     CudaRuntime(CudaContext context, DeviceFacts facts, Compiler compiler, BinaryCache binaries, boolean pooled,
-            @Nullable NativeLibrary blas) {
+            Product.@Nullable Library lt) {
         this.facts = facts;
         this.context = context;
         this.driver = context.driver();
@@ -55,12 +55,17 @@ final class CudaRuntime implements DeviceRuntime {
         this.recordingStream = stream();
         this.modules = new Modules(context, compiler, facts.capability(), binaries);
         this.source = new KernelSource(CudaDialect.INSTANCE, facts.traits());
-        this.lt = blas == null ? null : start(blas);
+        this.lt = lt;
     }
 
-    private @Nullable CublasLt start(NativeLibrary blas) {
+    /// The library for matrix products, started, if there is one.
+    private static Product.@Nullable Library products(CudaContext context) {
+        NativeLibrary library = CublasLt.find().library();
+        if (library == null) {
+            return null;
+        }
         try {
-            return context.get(() -> "starting " + blas.where(), () -> new CublasLt(blas));
+            return context.get(() -> "starting " + library.where(), () -> new CublasLt(library));
         } catch (BackendException | UnsatisfiedLinkError e) {
             LOG.log(Level.WARNING, "matrix products are computed without cuBLASLt: " + e.getMessage());
             return null;
@@ -78,8 +83,8 @@ final class CudaRuntime implements DeviceRuntime {
         }
         // Memory of a stream's pool is not reached by other devices.
         boolean pooled = facts.pools() && devices.size() == 1;
-        return new CudaRuntime(new CudaContext(name, driver, context), facts, compiler,
-                BinaryCache.ofUser("cuda", false), pooled, CublasLt.find().library());
+        CudaContext c = new CudaContext(name, driver, context);
+        return new CudaRuntime(c, facts, compiler, BinaryCache.ofUser("cuda", false), pooled, products(c));
     }
 
     private Handle stream() {

@@ -10,14 +10,13 @@ import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
-import dev.tenon.backend.cuda.CublasLt.Plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A matrix product by cuBLASLt, and after it, where the library does not know the epilogue, a kernel of ours that
+/// A matrix product by a library, and after it, where the library does not know the epilogue, a kernel of ours that
 /// reads the product from scratch memory in the kind of arithmetic.
 final class MatMulKernel implements Kernel {
     /// What the pool and most views give.
@@ -25,14 +24,15 @@ final class MatMulKernel implements Kernel {
 
     private final CudaContext context;
     private final MatMulForm form;
-    private final Plan aligned;
-    private final Plan unaligned;
+    private final Product aligned;
+    private final Product unaligned;
     private final @Nullable Kernel after;
     private final long productBytes;
 
     private record Place(DeviceMemory memory, long byteOffset) implements Operand {}
 
-    private MatMulKernel(CudaContext context, MatMulForm form, Plan aligned, Plan unaligned, @Nullable Kernel after) {
+    private MatMulKernel(CudaContext context, MatMulForm form, Product aligned, Product unaligned,
+            @Nullable Kernel after) {
         this.context = context;
         this.form = form;
         this.aligned = aligned;
@@ -45,15 +45,15 @@ final class MatMulKernel implements Kernel {
     /// The kernel for an op, or empty if the library does not know it or would not make it faster.
     ///
     /// @param map makes the kernel of the epilogue
-    static Optional<Kernel> of(CudaContext context, CublasLt lt, MatMulOp op, List<TensorType> in,
+    static Optional<Kernel> of(CudaContext context, Product.Library lt, MatMulOp op, List<TensorType> in,
             List<TensorType> out, BiFunction<MapOp, List<TensorType>, Kernel> map) {
         Optional<MatMulForm> form = MatMulForm.of(op, in, out).filter(MatMulForm::isWorthwhile);
         if (form.isEmpty()) {
             return Optional.empty();
         }
         MatMulForm f = form.get();
-        Optional<Plan> aligned = context.get(() -> "planning matmul", () -> lt.plan(f, ALIGNED));
-        Optional<Plan> unaligned = context.get(() -> "planning matmul", () -> lt.plan(f, f.dtype().bytes()));
+        Optional<Product> aligned = context.get(() -> "planning matmul", () -> lt.plan(f, ALIGNED));
+        Optional<Product> unaligned = context.get(() -> "planning matmul", () -> lt.plan(f, f.dtype().bytes()));
         if (aligned.isEmpty() || unaligned.isEmpty()) {
             return Optional.empty();
         }
@@ -108,7 +108,7 @@ final class MatMulKernel implements Kernel {
         long right = address(in.get(1));
         long bias = form.epilogue().hasBias() ? address(in.get(2)) : 0;
         long result = after == null ? address(out.getFirst()) : address(scratch(workspace, 0));
-        Plan plan = (left | right | bias | result) % ALIGNED == 0 ? aligned : unaligned;
+        Product plan = (left | right | bias | result) % ALIGNED == 0 ? aligned : unaligned;
         long scratch = plan.workspaceBytes() == 0 ? 0 : address(scratch(workspace, productBytes));
         context.launch("matmul", stream,
                 () -> plan.run(stream.handle().address(), left, right, bias, result, scratch));

@@ -108,6 +108,7 @@ final class FakeDriver implements Driver {
     private final TreeMap<Long, Arena> memory = new TreeMap<>();
     private final Map<Long, Long> sizes = new HashMap<>();
     private final Map<Long, String> sources = new HashMap<>();
+    private final Map<Long, Queue> queues = new HashMap<>();
     private @Nullable Queue capture;
     private long handles;
     private long used;
@@ -157,6 +158,11 @@ final class FakeDriver implements Driver {
             c.invalid = true;
             throw error(name, CAPTURE_UNSUPPORTED);
         }
+    }
+
+    /// Enqueues what a library does.
+    void enqueue(long stream, Runnable work) {
+        queues.get(stream).add(work);
     }
 
     /// How much device memory is allocated.
@@ -317,7 +323,9 @@ final class FakeDriver implements Driver {
     @Override
     public Handle createStream() {
         call("cuStreamCreate");
-        return new Queue();
+        Queue q = new Queue();
+        queues.put(q.address, q);
+        return q;
     }
 
     @Override

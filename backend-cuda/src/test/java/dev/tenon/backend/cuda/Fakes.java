@@ -20,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// A device whose driver is fake, and one op that it computes: `y = x * number`.
 final class Fakes {
@@ -35,6 +36,10 @@ final class Fakes {
     }
 
     static CudaRuntime runtime(FakeDriver driver, int index, boolean sync) {
+        return runtime(driver, index, sync, null);
+    }
+
+    static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products) {
         driver.kernels.put("map", a -> {
             long count = a.get("n");
             long factor = a.containsKey("p0_f32") ? a.get("p0_f32")
@@ -50,7 +55,7 @@ final class Fakes {
         CudaContext context =
                 new CudaContext("cuda:" + index, driver, driver.retainPrimaryContext(index), sync);
         return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", null), facts.pools(),
-                null);
+                products);
     }
 
     /// The kernel of the op.
