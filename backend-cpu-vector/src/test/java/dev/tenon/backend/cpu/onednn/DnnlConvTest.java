@@ -31,9 +31,14 @@ class DnnlConvTest {
     }
 
     /// Cut by images, by channels, with strides that leave something over, in groups, depthwise, dilated.
-    private static final List<ConvShape> SHAPES = List.of(shape(4, 16, 14, 32, 3, 1, 1, 1, 1),
-            shape(1, 64, 7, 64, 3, 1, 1, 1, 1), shape(2, 256, 4, 256, 3, 1, 1, 1, 1), shape(6, 3, 23, 16, 7, 2, 3, 1, 1),
-            shape(4, 32, 9, 64, 1, 2, 0, 1, 1), shape(2, 32, 10, 32, 3, 1, 1, 1, 32), shape(2, 32, 9, 64, 3, 1, 2, 2, 4));
+    private static final List<ConvShape> SHAPES = List.of(
+            shape(4, 16, 14, 32, 3, 1, 1, 1, 1),
+            shape(1, 64, 7, 64, 3, 1, 1, 1, 1),
+            shape(2, 256, 4, 256, 3, 1, 1, 1, 1),
+            shape(6, 3, 23, 16, 7, 2, 3, 1, 1),
+            shape(4, 32, 9, 64, 1, 2, 0, 1, 1),
+            shape(2, 32, 10, 32, 3, 1, 1, 1, 32),
+            shape(2, 32, 9, 64, 3, 1, 2, 2, 4));
 
     private static long random(Arena arena, long n, long seed) {
         long at = arena.allocate(4 * n, 64).address();
