@@ -69,7 +69,7 @@ final class TenonSide implements Side {
                 Tensor q = random(c.dim(0), c.dim(1), c.dim(2), c.dim(3));
                 Tensor k = random(c.dim(0), c.dim(1), c.dim(2), c.dim(3));
                 Tensor v = random(c.dim(0), c.dim(1), c.dim(2), c.dim(3));
-                yield each(() -> Attentions.scaledDotProduct(q, k, v, null, true, 0));
+                yield each(() -> Attentions.attention(q, k, v, null, true, 1 / Math.sqrt(c.dim(3))));
             }
             case "add" -> {
                 Tensor a = random(c.dim(0));

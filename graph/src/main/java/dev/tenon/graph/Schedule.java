@@ -18,7 +18,7 @@ import java.util.TreeSet;
 /// training step assigns each new parameter as soon as its gradient is there, for example, rather than all at the end.
 ///
 /// What stays in order: steps that share memory which one of them writes; draws of random numbers and code of the
-/// user's; and no parameter changes before a step that may refuse the values of its operands.
+/// user's; and no parameter changes before an earlier step that may refuse the values of its operands.
 final class Schedule {
     private static final int MANY = 20_000;
 

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.Context;
+import dev.tenon.api.DType;
 import dev.tenon.api.Dispatcher;
 import dev.tenon.api.LeakReport;
 import dev.tenon.api.Scope;
+import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.op.CustomOp;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -266,5 +269,53 @@ class PlanTest {
         Graph better = w.finish(g);
         assertEquals(2, better.nodes().size());
         CaptureTest.assertSame(g.run(Tensors.of(3f, 4f)).getFirst(), better.run(Tensors.of(3f, 4f)).getFirst());
+    }
+
+    @Test
+    void parametersAreAssignedWhenTheirGradientsAreThere() {
+        List<Tensor> weights = IntStream.range(0, 8).mapToObj(_ -> Tensors.randn(100, 100)).toList();
+        Graph g = Graphs.capture((List<Tensor> in) -> {
+            Tensor x = in.getFirst();
+            List<Tensor> changes = new ArrayList<>();
+            for (Tensor w : weights) {
+                x = x.matmul(w).tanh();
+                changes.add(x.t().matmul(x));
+            }
+            for (int i = 0; i < weights.size(); i++) {
+                weights.get(i).sub_(changes.get(i).mul(0.1));
+            }
+            return List.of(x);
+        }, List.of(Tensors.randn(4, 100)));
+        long each = 100 * 100 * 4;
+        assertTrue(g.memory().plannedBytes() < 2 * each, () -> g.memory() + ": not all changes at once");
+        List<double[]> before = weights.stream().map(Tensor::toDoubleArray).toList();
+        Tensor x = Tensors.randn(4, 100);
+        g.run(x);
+        List<double[]> planned = weights.stream().map(Tensor::toDoubleArray).toList();
+        for (int i = 0; i < weights.size(); i++) {
+            weights.get(i).copy_(Tensors.of(before.get(i), Shape.of(100, 100), weights.get(i).device())
+                    .to(DType.F32));
+        }
+        try (Context.Mode _ = Graphs.eagerly()) {
+            g.run(x);
+        }
+        for (int i = 0; i < weights.size(); i++) {
+            assertArrayEquals(weights.get(i).toDoubleArray(), planned.get(i), "weight " + i);
+        }
+    }
+
+    @Test
+    void nothingChangesBeforeAnEarlierOpRefusesItsOperands() {
+        Tensor w = Tensors.randn(50, 50);
+        Tensor table = Tensors.randn(3, 50);
+        Graph g = Graphs.capture((List<Tensor> in) -> {
+            Tensor change = in.get(0).matmul(in.get(0));
+            Tensor picked = table.indexSelect(0, in.get(1)).sum();
+            w.sub_(change);
+            return List.of(picked);
+        }, List.of(Tensors.randn(50, 50), Tensors.of(0L, 1L)));
+        double[] before = w.toDoubleArray();
+        assertThrows(RuntimeException.class, () -> g.run(Tensors.randn(50, 50), Tensors.of(0L, 7L)));
+        assertArrayEquals(before, w.toDoubleArray());
     }
 }

@@ -15,4 +15,12 @@ public record GeneratedKernel(String source, String entry, List<Arg> args, long 
     public GeneratedKernel {
         args = List.copyOf(args);
     }
+
+    /// The same kernel with its only result in place of another number.
+    GeneratedKernel withOutput(int index) {
+        List<Arg> moved = args.stream()
+                .map(a -> a instanceof Arg.Output(int _, int bytes) ? (Arg) new Arg.Output(index, bytes) : a)
+                .toList();
+        return new GeneratedKernel(source, entry, moved, groups, local);
+    }
 }

@@ -90,7 +90,9 @@ public record KernelSource(Dialect dialect, DeviceTraits traits) {
                 Set<Integer> last = NormSource.last(in.getFirst().rank(), l.axes());
                 yield Optional.of(NormSource.forward(dialect, traits, last, last, l.epsilon(), in, out));
             }
-            case LayerNormBackward l when floating(in, out) ->
+            // Sums are stored in the arithmetic in which they are taken.
+            case LayerNormBackward l when floating(in, out)
+                    && in.get(2).dtype().kind() == in.get(1).dtype().kind() ->
                 Optional.of(NormSource.layerBackward(dialect, traits, l.axes(), in, out));
             case Attention a when floating(in, out) -> AttentionSource.forward(dialect, traits, a, in, out);
             case AttentionBackward a when floating(in, out) ->

@@ -52,14 +52,12 @@ final class LineKernel {
     private final boolean grouped;
     private final boolean lanes;
     private final int local;
-    private final long parts;
 
     /// @param kind the kind in which values are combined
     /// @param shape the shape as which every operand is seen
     /// @param axes the axes along which lines lie
-    /// @param split whether lines may be cut into parts, each with values of its own
     LineKernel(Dialect dialect, DeviceTraits traits, String entry, Kind kind, Shape shape, Set<Integer> axes,
-            List<Place> places, boolean split) {
+            List<Place> places) {
         this.kind = kind;
         this.type = Types.of(kind);
         this.places = List.copyOf(places);
@@ -71,11 +69,6 @@ final class LineKernel {
         boolean alone = traits.cpu() && !across && n >= 2 * LANES;
         this.lanes = alone && along.inner() >= 2 * LANES;
         this.local = grouped ? traits.groupOf(n >= 4096 ? 1024 : 256) : alone ? 1 : traits.items();
-        long busy = traits.cpu() ? 4L * traits.units() : 512L * traits.units();
-        long atWork = grouped ? lines.elements() * local : lines.elements();
-        this.parts = split && !grouped && along.rank() == 1 && atWork < busy
-                ? Math.max(1, Math.min(n / 64, busy / atWork))
-                : 1;
         this.w = new KernelWriter(dialect, traits, entry, lines.wide() || along.wide()
                 || new Space(shape.toArray(), places.stream().map(Place::strides).toList()).wide());
         begin();
@@ -101,15 +94,10 @@ final class LineKernel {
 
     private void begin() {
         String n = w.number("lines", lines.elements());
-        String line = "(idx)GROUP";
         if (grouped) {
             w.line("LOCAL " + type + " shared[" + local + "];");
-        } else if (parts > 1) {
-            String blocks = w.number("blocks", blocks());
-            w.line("idx part = (idx)GROUP / " + blocks + ";");
-            line = "(idx)GROUP % " + blocks;
         }
-        w.line("idx line = " + (grouped ? line : line + " * " + local + " + (idx)ITEM") + ";");
+        w.line("idx line = (idx)GROUP" + (grouped ? "" : " * " + local + " + (idx)ITEM") + ";");
         if (!grouped) {
             w.line("if (line >= " + n + ") {").line("return;").line("}");
         }
@@ -118,24 +106,10 @@ final class LineKernel {
             w.line("idx b" + i + " = " + lines.offset(w, "k", i, 0, lines.rank()) + ";");
         }
         w.number("inner", along.inner());
-        if (parts > 1) {
-            String piece = w.number("piece", (along.elements() + parts - 1) / parts);
-            w.line("idx from = part * " + piece + ";");
-            w.line("idx to = from + " + piece + " < inner ? from + " + piece + " : inner;");
-        }
     }
 
     private long blocks() {
         return (lines.elements() + local - 1) / local;
-    }
-
-    long lines() {
-        return lines.elements();
-    }
-
-    /// Into how many parts each line is cut; `part` is then the number of this one.
-    long parts() {
-        return parts;
     }
 
     /// The number of elements in a line, as a value of the kind.
@@ -195,8 +169,7 @@ final class LineKernel {
         });
     }
 
-    /// Combines values over the elements of the line, or of its part; afterwards every item that works on the line has
-    /// them.
+    /// Combines values over the elements of the line; afterwards every item that works on the line has them.
     ///
     /// @param values writes statements and gives the values of an element, one for each fold
     void fold(List<Fold> folds, Supplier<List<String>> values) {
@@ -240,14 +213,12 @@ final class LineKernel {
             w.line("for (idx u = 0; u < " + outer + "; u++) {");
             w.lines(along.decode(w, "r", "u", rank - 1));
         }
-        String from = parts > 1 ? "from" : "0";
-        String to = parts > 1 ? "to" : "inner";
         if (folds.isEmpty() || !often) {
-            piece(folds, values, "r" + (rank - 1), from, to);
+            piece(folds, values, "r" + (rank - 1), "0", "inner");
         } else {
             int length = lanes ? 2048 : 64;
-            w.line("for (idx low = " + from + "; low < " + to + "; low += " + length + ") {");
-            w.line("idx high = low + " + length + " < " + to + " ? low + " + length + " : " + to + ";");
+            w.line("for (idx low = 0; low < inner; low += " + length + ") {");
+            w.line("idx high = low + " + length + " < inner ? low + " + length + " : inner;");
             open(folds);
             piece(folds, values, "r" + (rank - 1), "low", "high");
             close(folds);
@@ -313,6 +284,6 @@ final class LineKernel {
     }
 
     GeneratedKernel finish() {
-        return w.finish((grouped ? lines.elements() : blocks()) * parts, local);
+        return w.finish(grouped ? lines.elements() : blocks(), local);
     }
 }

@@ -2,9 +2,16 @@ package dev.tenon.kernel;
 
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Shape;
+import dev.tenon.api.op.Expr;
+import dev.tenon.api.op.Exprs;
+import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.ReduceOp;
+import dev.tenon.api.op.Reducer;
+import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.kernel.LineKernel.Fold;
 import dev.tenon.kernel.LineKernel.Place;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -21,7 +28,7 @@ final class NormSource {
         Kind kind = x.dtype().kind();
         List<Place> places = List.of(Place.in(0, x, x.strides()), Place.out(0, y, y.strides()));
         LineKernel k = new LineKernel(dialect, traits, log ? "log_softmax" : "softmax", kind, x.shape(), Set.of(axis),
-                places, false);
+                places);
         String t = Types.of(kind);
         k.fold(List.of(new Fold("most", Types.extreme(kind, true), (a, b) -> k.w.call("max_" + t, a, b))),
                 () -> List.of(k.load(0)));
@@ -84,7 +91,7 @@ final class NormSource {
                 Place.in(2, in.get(2), spread(in.get(2), rank, scaled)),
                 Place.out(0, out.get(0), out.get(0).strides()),
                 Place.out(1, out.get(1), spread(out.get(1), rank, kept)),
-                Place.out(2, out.get(2), spread(out.get(2), rank, kept))), false);
+                Place.out(2, out.get(2), spread(out.get(2), rank, kept))));
         String t = Types.of(kind);
         k.fold(List.of(Fold.sum("sum")), () -> List.of(k.load(0)));
         k.w.line(t + " mean = sum / " + k.count() + ";");
@@ -126,7 +133,7 @@ final class NormSource {
                 operands(in, rank, channel, channel),
                 Place.out(0, out.get(0), out.get(0).strides()),
                 Place.out(1, out.get(1), spread(out.get(1), rank, channel)),
-                Place.out(2, out.get(2), spread(out.get(2), rank, channel))), false);
+                Place.out(2, out.get(2), spread(out.get(2), rank, channel))));
         String t = Types.of(kind);
         k.w.line(t + " mean = " + k.ofLine(3) + ";").line(t + " rstd = " + k.ofLine(4) + ";");
         k.fold(List.of(Fold.sum("shift"), Fold.sum("scale")), () -> {
@@ -142,8 +149,8 @@ final class NormSource {
         return KernelPlan.of(k.finish());
     }
 
-    /// One kernel goes along rows, for the gradient of the input; another down the columns, for those of scale and
-    /// shift, in parts where there are few columns.
+    /// One kernel goes along rows, for the gradient of the input; others down the columns, for those of scale and
+    /// shift.
     static KernelPlan layerBackward(Dialect dialect, DeviceTraits traits, int axes, List<TensorType> in,
             List<TensorType> out) {
         TensorType x = in.get(1);
@@ -155,7 +162,7 @@ final class NormSource {
         Set<Integer> rows = others(rank, normalized);
         List<Place> operands = operands(in, rank, normalized, rows);
         LineKernel k = new LineKernel(dialect, traits, "layer_norm_backward", kind, shape, normalized,
-                with(operands, Place.out(0, out.get(0), out.get(0).strides())), false);
+                with(operands, Place.out(0, out.get(0), out.get(0).strides())));
         k.w.line(t + " mean = " + k.ofLine(3) + ";").line(t + " rstd = " + k.ofLine(4) + ";");
         k.fold(List.of(Fold.sum("level"), Fold.sum("slope")), () -> {
             k.w.line(t + " g = " + k.load(0) + " * " + k.load(2) + ";");
@@ -165,39 +172,29 @@ final class NormSource {
         k.each(() -> k.w.line(t + " v = (" + k.load(0) + " * " + k.load(2) + " - level - (" + k.load(1)
                 + " - mean) * rstd * slope) * rstd;").line(k.store(5, "v")));
 
-        LineKernel c = new LineKernel(dialect, traits, "layer_norm_parameters", kind, shape, rows, with(operands,
-                Place.out(1, out.get(1), spread(out.get(1), rank, normalized)),
-                Place.out(2, out.get(2), spread(out.get(2), rank, normalized))), true);
-        c.fold(List.of(Fold.sum("shift"), Fold.sum("scale")), () -> {
-            c.w.line(t + " g = " + c.load(0) + ";");
-            return List.of("g", "g * ((" + c.load(1) + " - " + c.load(3) + ") * " + c.load(4) + ")");
-        });
-        if (c.parts() == 1) {
-            c.storeOfLine(5, "scale");
-            c.storeOfLine(6, "shift");
-            return new KernelPlan(List.of(k.finish(), c.finish()), 0);
+        // Each is a reduction over the rows; numbers of rows are seen as if repeated along them.
+        List<TensorType> seen = List.of(in.get(0), x, in.get(2), repeated(in.get(3), shape, rows),
+                repeated(in.get(4), shape, rows));
+        Expr g = Exprs.in(0, in.get(0).dtype());
+        Expr normal = Exprs.mul(Exprs.sub(Exprs.in(1, x.dtype()), Exprs.in(3, in.get(3).dtype())),
+                Exprs.in(4, in.get(4).dtype()));
+        List<GeneratedKernel> kernels = new ArrayList<>(List.of(k.finish()));
+        long bytes = 0;
+        int result = 1;
+        for (Expr value : List.of(Exprs.mul(g, normal), g)) {
+            ReduceOp sum = new ReduceOp(Reducer.SUM, rows.stream().sorted().toList(), false,
+                    Lambda.of(value, kind.dtype()), Scalars.NONE);
+            KernelPlan plan = ReduceSource.plan(dialect, traits, sum, seen, out.get(result));
+            for (GeneratedKernel r : plan.kernels()) {
+                kernels.add(r.withOutput(result));
+            }
+            bytes = Math.max(bytes, plan.workspaceBytes());
+            result++;
         }
-        long bytes = c.lines() * c.parts() * Types.bytes(kind) + 63 & -64;
-        c.w.line(c.w.workspace("scales", kind, 0) + "[part * lines + line] = scale;");
-        c.w.line(c.w.workspace("shifts", kind, bytes) + "[part * lines + line] = shift;");
-        GeneratedKernel sums = partSums(dialect, traits, shape, normalized, kind, c.parts(), bytes, out);
-        return new KernelPlan(List.of(k.finish(), c.finish(), sums), 2 * bytes);
+        return new KernelPlan(kernels, bytes);
     }
 
-    private static GeneratedKernel partSums(Dialect dialect, DeviceTraits traits, Shape shape, Set<Integer> normalized,
-            Kind kind, long parts, long bytes, List<TensorType> out) {
-        int rank = shape.rank();
-        LineKernel s = new LineKernel(dialect, traits, "layer_norm_sums", kind,
-                shape.slice(rank - normalized.size(), rank), Set.of(), List.of(
-                        Place.out(1, out.get(1), out.get(1).strides()),
-                        Place.out(2, out.get(2), out.get(2).strides())), false);
-        String t = Types.of(kind);
-        s.w.line(t + " scale = 0;").line(t + " shift = 0;");
-        s.w.line("for (idx part = 0; part < " + s.w.number("parts", parts) + "; part++) {");
-        s.w.line("scale += " + s.w.workspace("scales", kind, 0) + "[part * lines + line];");
-        s.w.line("shift += " + s.w.workspace("shifts", kind, bytes) + "[part * lines + line];").line("}");
-        s.storeOfLine(0, "scale");
-        s.storeOfLine(1, "shift");
-        return s.finish();
+    private static TensorType repeated(TensorType t, Shape shape, Set<Integer> axes) {
+        return TensorType.of(t.dtype(), shape, spread(t, shape.rank(), axes));
     }
 }

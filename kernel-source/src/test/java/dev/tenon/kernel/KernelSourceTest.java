@@ -79,6 +79,16 @@ class KernelSourceTest {
     }
 
     @Test
+    void longContiguousOperandsAreReadInPacks() {
+        GeneratedKernel k = plan(GPU, MapOp.of("add", SUM), type(10_001), type(10_001)).kernels().getFirst();
+        assertTrue(kernel(k).contains("LOAD_PACK(f32, 4, a0, x0 + i0)"), k.source());
+        assertTrue(k.groups() * k.local() * 4 >= 10_001);
+        String half = kernel(plan(GPU, MapOp.of("neg", Lambda.of(Exprs.neg(Exprs.in(0, DType.F16)), DType.F16)),
+                TensorType.of(DType.F16, Shape.of(10_001))).kernels().getFirst());
+        assertFalse(half.contains("LOAD_PACK"), half);
+    }
+
+    @Test
     void broadcastOperandsAreReadAtTheirOwnPositions() {
         String text = kernel(plan(GPU, MapOp.of("add", SUM), type(40, 500), type(500)).kernels().getFirst());
         assertTrue(text.contains("x1[c1]"), text);

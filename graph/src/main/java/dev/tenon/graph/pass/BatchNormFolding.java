@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// normalisation with given statistics, as in inference. Batch normalisation in training depends on the results
 /// themselves and is left alone.
 ///
-/// The new weight and bias are nodes of the graph, so they follow when parameters change; where the weight does not have
-/// far fewer elements than the result, computing it would cost more than is saved, and nothing is changed. Where weight and statistics are constants they are folded by [ConstantFolding].
+/// The new weight and bias are nodes of the graph, so they follow when parameters change. Where the weight does not
+/// have far fewer elements than the result, computing it would cost more than is saved, and nothing is changed. Where
+/// weight and statistics are constants they are folded by [ConstantFolding].
 public final class BatchNormFolding extends Pass {
     /// How many times as many elements as its weight a result must have: the new weight is computed at each run.
     private static final long MUCH = 4;

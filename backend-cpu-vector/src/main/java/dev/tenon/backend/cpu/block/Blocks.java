@@ -41,8 +41,8 @@ public final class Blocks {
         return fast.orElseGet(() -> ScalarTable.binary(fn, kind, vector));
     }
 
-    /// For floats, the second value where the first compares with 0 as `fn` says (for `LE`: does not), otherwise 0; empty
-    /// where there is no function for it.
+    /// For floats, the second value where the first compares with 0 as `fn` says (for `LE`: does not), otherwise 0;
+    /// empty where there is no function for it.
     public Optional<Fn2> whereAboveZero(BinaryFn fn) {
         return vector ? VectorTable.whereAboveZero(fn) : Optional.empty();
     }

@@ -13,8 +13,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Maxima of windows over planes of floats, with column strides of 1 and 2, and where they are.
 ///
-/// Each row of a plane is first copied with its border of -infinity, for a stride of 2 as one row of its even and one of
-/// its odd places. Then what neighbouring windows have at one of their places lies side by side.
+/// Each row of a plane is first copied with its border of -infinity, for a stride of 2 as one row of its even and one
+/// of its odd places. Then what neighbouring windows have at one of their places lies side by side.
 final class VectorMaxPool {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;

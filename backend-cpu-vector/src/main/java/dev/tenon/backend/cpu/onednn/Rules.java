@@ -27,11 +27,12 @@ public final class Rules {
         return wanted ? DnnlConv.of(s, kind, pool) : null;
     }
 
-    /// Copying images to the library's layout and back has to be paid for by multiplications: 1 x 1 convolutions of few
-    /// channels are faster here, without copies.
+    /// Copying images and weights to the library's layouts has to be paid for by multiplications: 1 x 1 convolutions of
+    /// few channels, and single images with many weights, are faster here, without copies.
     private static boolean wins(ConvShape s, DnnlConv.Kind kind) {
         double work = (double) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
-        double copied = (double) s.n() * (s.c() * (double) s.inVolume() + s.oc() * (double) s.outVolume());
+        double copied = (double) s.n() * (s.c() * (double) s.inVolume() + s.oc() * (double) s.outVolume())
+                + (double) s.oc() * s.groupIn() * s.taps();
         boolean depthwise = s.groups() > 1 && s.groupIn() == 1;
         return work >= LEAST_WORK && (depthwise || work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied);
     }
