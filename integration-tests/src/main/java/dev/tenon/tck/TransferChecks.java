@@ -177,7 +177,10 @@ final class TransferChecks {
             assertEquals(100, host.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 39_996));
             main.synchronize();
             side.synchronize();
-            assertTrue(main.record().isDone(), "nothing is pending after synchronize");
+            // Of a device that works on its own even an empty mark takes a moment.
+            Event last = main.record();
+            last.synchronize();
+            assertTrue(last.isDone(), "a mark is done once waited for");
             device.synchronize();
         }
     }

@@ -110,6 +110,7 @@ final class HostKernel {
             arguments.add("*(" + type + "*)a[" + arguments.size() + "]");
         }
         return "extern \"C\" void run_kernel(void** a, int groups, int threads) {\n"
-                + "    run_blocks(groups, threads, [=] { " + k.entry() + "(" + String.join(", ", arguments) + "); });\n}\n";
+                + "    run_blocks(groups, threads, [=] { " + k.entry() + "(" + String.join(", ", arguments)
+                + "); });\n}\n";
     }
 }

@@ -72,8 +72,8 @@ final class OpenClRuntime implements DeviceRuntime {
         this.context = context;
         this.defaultStream = new ClStream(health.device(), health, timeline, context, facts.device());
         this.programs = programs(BinaryCache.ofUser("opencl", facts.keepsPrograms()));
-        this.tiles =
-                new TileTuner(facts.identity(), facts.traits(), BinaryCache.ofUser("opencl", false), this::seconds);
+        BinaryCache kept = BinaryCache.ofUser("opencl", false);
+        this.tiles = new TileTuner(facts.identity(), facts.traits(), kept, this::seconds);
     }
 
     Programs programs() {
