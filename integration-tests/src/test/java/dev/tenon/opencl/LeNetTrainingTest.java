@@ -58,8 +58,8 @@ class LeNetTrainingTest {
         for (int i = 0; i < STEPS; i++) {
             worst = Math.max(worst, Math.abs(cpu[i] - opencl[i]));
         }
-        System.out.printf("LeNet-5, %d steps: loss %.4f at first, %.4f at last; cpu and opencl differ by %.2g at most%n",
-                STEPS, cpu[0], cpu[STEPS - 1], worst);
+        System.out.printf("LeNet-5, %d steps: loss %.4f at first, %.4f at last;"
+                + " cpu and opencl differ by %.2g at most%n", STEPS, cpu[0], cpu[STEPS - 1], worst);
         assertTrue(cpu[STEPS - 1] < cpu[0] / 3, () -> Arrays.toString(cpu));
         for (int i = 0; i < STEPS; i++) {
             // The first differ by the order of summation; Adam's quotients then carry differences on.

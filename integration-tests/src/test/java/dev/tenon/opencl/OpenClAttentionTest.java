@@ -102,7 +102,8 @@ class OpenClAttentionTest {
             double nothing = Double.NEGATIVE_INFINITY;
             Attention op = new Attention(false, 0.5);
             return Stream.of(Dispatcher.apply(op, List.of(c.q(), c.k(), c.v(), zeros.maskedFill(some, nothing))),
-                    Dispatcher.apply(op, List.of(c.q(), c.k(), c.v(), zeros.maskedFill(rows, nothing)))).flatMap(List::stream).toList();
+                    Dispatcher.apply(op, List.of(c.q(), c.k(), c.v(), zeros.maskedFill(rows, nothing))))
+                    .flatMap(List::stream).toList();
         });
     }
 

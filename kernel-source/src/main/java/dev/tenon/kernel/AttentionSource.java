@@ -249,8 +249,9 @@ final class AttentionSource {
 
         /// Rows of an operand from `first`, 0 beyond `count` rows and in columns that are padding.
         void fill(Array to, int operand, String first, String count, int rows, int columns, int padded) {
-            each(rows, padded, () -> w.line(to.at("r", "j") + " = " + (padded > columns ? "j < " + columns + " && " : "")
-                    + first + " + r < " + count + " ? " + load(w, operand, first + " + r", "j") + " : 0;"));
+            String held = padded > columns ? "j < " + columns + " && " : "";
+            each(rows, padded, () -> w.line(to.at("r", "j") + " = " + held + first + " + r < " + count + " ? "
+                    + load(w, operand, first + " + r", "j") + " : 0;"));
         }
 
         /// The same with rows as columns.
@@ -322,7 +323,8 @@ final class AttentionSource {
             for (int i = 0; i < t.high(); i++) {
                 for (int v = 0; v < count; v++) {
                     w.line("VSTORE(" + type + ", " + t.lanes() + ", c" + i + "_" + v + ", &"
-                            + to.at("rb * " + t.high() + " + " + i, "cb * " + t.broad() + " + " + v * t.lanes()) + ");");
+                            + to.at("rb * " + t.high() + " + " + i, "cb * " + t.broad() + " + " + v * t.lanes())
+                            + ");");
                 }
             }
         }

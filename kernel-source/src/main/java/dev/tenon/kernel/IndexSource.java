@@ -55,8 +55,8 @@ final class IndexSource {
 
     /// First a copy of the input. Then one item for each line along the axis takes that line's sources in order: lines
     /// never share a destination, so nothing races and the last source wins, or sums are added, as if one after the
-    /// other. Where lines are few, as in the gradient of an embedding, several items share a line: each takes the sources
-    /// that go to its own range of destinations.
+    /// other. Where lines are few, as in the gradient of an embedding, several items share a line: each takes the
+    /// sources that go to its own range of destinations.
     static KernelPlan scatter(Dialect dialect, DeviceTraits traits, ScatterOp op, List<TensorType> in, TensorType out) {
         if (out.elements() == 0) {
             return KernelPlan.NOTHING;

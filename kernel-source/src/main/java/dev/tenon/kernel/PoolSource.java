@@ -78,7 +78,7 @@ final class PoolSource {
         String y = w.output(0, dtype);
         w.line("idx base = b * " + w.number("plane", plane) + ";");
         w.line("for (idx e = 0; e < plane; e++) {");
-        w.line(Types.store(w, dtype, y, "base + e", "0")).line("}");
+        w.line(Types.store(w, dtype, y, "base + e", "(" + Types.of(dtype.kind()) + ") 0")).line("}");
         w.line("for (idx o = 0; o < " + w.number("windows", windows) + "; o++) {");
         w.line("i64 at = " + w.input(1, at.dtype()) + "[b * windows + o];");
         w.line("if (at < 0 || at >= plane) {").line("continue;").line("}");

@@ -239,7 +239,8 @@ final class WindowSource {
         };
         GemmSource.Body store = w -> {
             List<String> t = new ArrayList<>(split("t", "j % " + s.taps(), taps));
-            String at = position(out.strides(), coordinates("b * " + s.filters + " + i", "j / " + s.taps(), "t", s.axes));
+            String at = position(out.strides(),
+                    coordinates("b * " + s.filters + " + i", "j / " + s.taps(), "t", s.axes));
             t.add(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, "v"));
             return t;
         };

@@ -72,7 +72,8 @@ final class OpenClRuntime implements DeviceRuntime {
         this.context = context;
         this.defaultStream = new ClStream(health.device(), health, timeline, context, facts.device());
         this.programs = programs(BinaryCache.ofUser("opencl", facts.keepsPrograms()));
-        this.tiles = new TileTuner(facts.identity(), facts.traits(), BinaryCache.ofUser("opencl", false), this::seconds);
+        BinaryCache kept = BinaryCache.ofUser("opencl", false);
+        this.tiles = new TileTuner(facts.identity(), facts.traits(), kept, this::seconds);
     }
 
     Programs programs() {
@@ -111,8 +112,8 @@ final class OpenClRuntime implements DeviceRuntime {
         }
         // Many drivers put off the allocation and fail only when the memory is used.
         if (allocated.get() + bytes > facts.globalBytes()) {
-            throw new OutOfMemoryException(health.device() + ": " + what + ": of its " + facts.globalBytes() + " bytes " + allocated.get()
-                    + " are allocated");
+            throw new OutOfMemoryException(health.device() + ": " + what + ": of its " + facts.globalBytes()
+                    + " bytes " + allocated.get() + " are allocated");
         }
         try {
             cl_mem mem = clCreateBuffer(context, CL_MEM_READ_WRITE, Math.max(1, bytes), null, null);

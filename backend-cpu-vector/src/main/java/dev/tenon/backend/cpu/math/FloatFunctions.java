@@ -99,8 +99,8 @@ final class FloatFunctions {
                 .reinterpretAsFloats();
     }
 
-    /// No less than `least` and no more than [#EXP_MOST]; NaN stays. Two comparisons: the minimum of floats, which tells
-    /// zeros apart, is six instructions.
+    /// No less than `least` and no more than [#EXP_MOST]; NaN stays. Two comparisons: the minimum of floats, which
+    /// tells zeros apart, is six instructions.
     private static FloatVector limited(FloatVector x, FloatVector least) {
         FloatVector c = x.blend(least, x.compare(VectorOperators.LT, least));
         return c.blend(EXP_MOST, c.compare(VectorOperators.GT, EXP_MOST));
