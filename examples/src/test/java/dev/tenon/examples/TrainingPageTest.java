@@ -21,7 +21,7 @@ class TrainingPageTest {
         List<String> blocks = PageCode.blocks("docs/training.md");
         assertEquals(1, blocks.size());
         String all = PageCode.run(folder, blocks.getFirst());
-        Matcher accuracy = Pattern.compile("accuracy ([0-9.]+), f1 ([0-9.]+)").matcher(all);
+        Matcher accuracy = Pattern.compile("(?m)^accuracy ([0-9.]+), f1 ([0-9.]+)").matcher(all);
         assertTrue(accuracy.find(), all);
         assertTrue(Double.parseDouble(accuracy.group(1)) > 0.85, all);
         assertTrue(Double.parseDouble(accuracy.group(2)) > 0.85, all);
