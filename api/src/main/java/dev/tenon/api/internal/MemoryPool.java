@@ -68,9 +68,8 @@ public final class MemoryPool {
     private long currentOffset;
     private @Nullable Net live;
     private long used;
-    private long peak;
     /// The most that was used since [#resetPeak].
-    private long recentPeak;
+    private long peak;
     /// What large blocks wait unused for their size to come again.
     private long idle;
     private long reserved;
@@ -236,7 +235,6 @@ public final class MemoryPool {
         count++;
         used += b.size;
         peak = Math.max(peak, used);
-        recentPeak = Math.max(recentPeak, used);
         return s;
     }
 
@@ -307,14 +305,13 @@ public final class MemoryPool {
     /// The figures now.
     public synchronized MemoryStats stats() {
         drain();
-        return new MemoryStats(used, reserved, recentPeak, count, allocations, deviceAllocations,
-                runtime.totalMemory());
+        return new MemoryStats(used, reserved, peak, count, allocations, deviceAllocations, runtime.totalMemory());
     }
 
-    /// Lets the peak of the figures begin at what is used now.
+    /// Lets the peak begin at what is used now; what is kept for reuse is measured by it.
     public synchronized void resetPeak() {
         drain();
-        recentPeak = used;
+        peak = used;
     }
 
     private String largest() {

@@ -43,6 +43,8 @@ class ExportedSamplesTest {
 
     /// In ONNX Runtime a NaN does not win a pooling.
     private static final String POOLED_NAN = "max_pool\\dd .* NaN.*";
+    /// ONNX does not say where a NaN is sorted to; with one in the input ONNX Runtime's result is in no order.
+    private static final String SORTED_NAN = "(sort|top_?k) .* extremes.*";
 
     private final Map<String, List<String>> outcomes = new TreeMap<>();
 
@@ -130,7 +132,7 @@ class ExportedSamplesTest {
         }
         try {
             List<Tensor> actual = OnnxRuntime.run(model, in);
-            if (!s.toString().matches(INTEGER_POWERS + "|" + POOLED_NAN)) {
+            if (!s.toString().matches(INTEGER_POWERS + "|" + POOLED_NAN + "|" + SORTED_NAN)) {
                 compare("ONNX Runtime", s, expected, actual);
             }
         } catch (OrtException e) {
