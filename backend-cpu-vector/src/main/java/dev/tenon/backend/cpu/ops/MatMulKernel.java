@@ -23,9 +23,13 @@ import org.jspecify.annotations.Nullable;
 /// Products of matrices and batches of them, with an epilogue.
 ///
 /// The product goes straight into the output where that has the product's dtype, otherwise into scratch memory; the
-/// epilogue, or the rounding of 16-bit results, is a map over its parts while they are in the cache. Integers narrower
-/// than 32 bits are widened first.
+/// epilogue, or the rounding of 16-bit results, is a map over it, over its parts while they are in the cache where it is
+/// large. Integers narrower than 32 bits are widened first.
 final class MatMulKernel implements Kernel {
+    /// Results of more bytes are finished part by part. Smaller ones come back from a cache quickly, and pieces of rows
+    /// cost more than that.
+    private static final long LARGE = 4 << 20;
+
     private final boolean vector;
     private final WorkerPool pool;
     private final MatMul.Type type;
@@ -65,7 +69,8 @@ final class MatMulKernel implements Kernel {
         List<TensorType> operands = new ArrayList<>(List.of(c));
         operands.addAll(in.subList(2, in.size()));
         finish = done ? null : new MapKernel(blocks, pool, body, operands, out);
-        inParts = finish != null && work.isFloating() && y.isContiguous() && m > 1 && n > 1;
+        inParts = finish != null && work.isFloating() && y.isContiguous() && m > 1 && n > 1
+                && y.elements() * y.dtype().bytes() > LARGE;
         Shape outer = y.shape().slice(0, y.rank() - 2);
         batch = Iteration.of(outer.toArray(), List.of(outer(a, outer), outer(b, outer), outer(c, outer)));
     }
