@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// Products of matrices and batches of them, with an epilogue.
 ///
 /// The product goes straight into the output where that has the product's dtype, otherwise into scratch memory; the
-/// epilogue, or the rounding of 16-bit results, is a map over it; where it is large, over its parts while they are in the
-/// cache. Integers narrower than 32 bits are widened first.
+/// epilogue, or the rounding of 16-bit results, is a map over it, or over its parts while they are in the cache.
+/// Integers narrower than 32 bits are widened first.
 final class MatMulKernel implements Kernel {
     /// Results of more bytes are finished part by part. Smaller ones come back from a cache quickly, and pieces of rows
     /// cost more than that.
