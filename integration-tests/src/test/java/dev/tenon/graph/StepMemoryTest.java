@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -70,6 +71,17 @@ class StepMemoryTest {
     @EnumSource(names = {"MLP", "LENET", "LSTM"})
     void norDoesOneOfAdam(Net net) {
         check(net, m -> new Adam(m.parameters(), 0.001));
+    }
+
+    /// Parameters are assigned as soon as their gradients are there, so that these need not all be there at once.
+    @Test
+    void aStepTakesLessThanAllGradientsTogether() {
+        try (Scope _ = Scope.open()) {
+            Training t = Training.of(Net.RESNET, m -> new SGD(m.parameters(), 0.01));
+            long gradients = t.model.parameters().stream().mapToLong(p -> p.elements() * p.dtype().bytes()).sum();
+            long planned = Graphs.captureStep(t::step, List.of(t.x, t.y)).optimized().memory().plannedBytes();
+            assertTrue(planned < gradients, () -> planned + " bytes, the gradients alone " + gradients);
+        }
     }
 
     private static void check(Net net, Function<Module, Optimizer> optimizer) {
