@@ -2,6 +2,7 @@ package dev.tenon.benchmarks;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.tenon.benchmarks.jmh.JmhRunner;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringWriter;
@@ -70,17 +71,28 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--list", description = "print the names of the cases and end")
     private boolean list;
 
+    @Option(names = "--jmh", description = "as the first word: the kernels one by one under JMH, by size, dtype and"
+        + " layout; what follows is JMH's own, for example --jmh MatMul -p size=64x64x64 -prof gc (--jmh -h)")
+    private boolean jmh;
+
     private final PrintStream out = System.out;
 
     private Bench() {}
 
     /// Runs the command and ends the JVM with its exit code.
-    public static void main(String[] args) {
+    public static void main(String[] args) throws Exception {
+        if (args.length > 0 && args[0].equals("--jmh")) {
+            JmhRunner.run(Arrays.copyOfRange(args, 1, args.length));
+            return;
+        }
         System.exit(new CommandLine(new Bench()).execute(args));
     }
 
     @Override
     public Integer call() throws IOException {
+        if (jmh) {
+            throw new IllegalArgumentException("--jmh must be the first word: what follows is read by JMH");
+        }
         List<BenchCase> cases = Cases.ALL.stream()
             .filter(c -> only == null || only.matcher(c.name()).find()).toList();
         if (cases.isEmpty()) {
