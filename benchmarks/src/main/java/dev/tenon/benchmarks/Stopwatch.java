@@ -46,6 +46,7 @@ final class Stopwatch {
             long runs = 0;
             do {
                 work.run();
+                work.finish();
                 runs++;
             } while (System.nanoTime() - from < Math.min(0.5, seconds) * 1e9);
             double each = (double) (System.nanoTime() - from) / runs;
@@ -62,6 +63,7 @@ final class Stopwatch {
         for (long i = 0; i < runs; i++) {
             work.run();
         }
+        work.finish();
         return System.nanoTime() - start;
     }
 }
