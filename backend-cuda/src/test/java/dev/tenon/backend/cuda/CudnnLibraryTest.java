@@ -97,7 +97,8 @@ class CudnnLibraryTest {
         CudnnLibrary library = library();
         try (CudnnDescriptors d = new CudnnDescriptors(library)) {
             long pack = d.create(CudnnCode.BACKEND_VARIANT_PACK_DESCRIPTOR);
-            d.longs(pack, CudnnCode.ATTR_VARIANT_PACK_DATA_POINTERS, CudnnCode.TYPE_VOID_PTR, List.of(256L, 512L, 768L));
+            d.longs(pack, CudnnCode.ATTR_VARIANT_PACK_DATA_POINTERS, CudnnCode.TYPE_VOID_PTR,
+                    List.of(256L, 512L, 768L));
             d.integers(pack, CudnnCode.ATTR_VARIANT_PACK_UNIQUE_IDS, List.of(Cudnn.X, Cudnn.W, Cudnn.Y));
             d.longs(pack, CudnnCode.ATTR_VARIANT_PACK_WORKSPACE, CudnnCode.TYPE_VOID_PTR, List.of(0L));
             d.finish(pack, "a variant pack");
