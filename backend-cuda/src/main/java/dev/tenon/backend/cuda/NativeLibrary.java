@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// One of CUDA's libraries, whichever version of it is installed and wherever.
 ///
 /// Looked for in this order: the folder that `-Dtenon.cuda.home` names, the system's own search path, `CUDA_HOME`,
-/// `CUDA_PATH` and `CUDNN_PATH`, `/usr/local/cuda*` and `/opt/cuda`, and the packages that pip installs (`nvidia/…/lib`)
-/// in the active environment, the user's folder and the system's Pythons.
+/// `CUDA_PATH` and `CUDNN_PATH`, `/usr/local/cuda*` and `/opt/cuda`, and the packages that pip installs
+/// (`nvidia/…/lib`) in the active environment, the user's folder and the system's Pythons.
 final class NativeLibrary {
     private static final boolean WINDOWS =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");

@@ -105,11 +105,12 @@ class CudnnOnHostTest {
     }
 
     /// Runs a plan of the form of this test.
-    private static void run(ConvolutionPlan plan, boolean bias) {
+    private static void run(ConvolutionPlan plan) {
         try (Arena arena = Arena.ofConfined()) {
-            plan.run(5, arena.allocate(4 * IMAGE.elements(), 64).address(),
-                    arena.allocate(4 * WEIGHT.elements(), 64).address(),
-                    arena.allocate(4 * 2 * 3 * 6 * 5, 64).address(), bias ? arena.allocate(12, 64).address() : 0, arena.allocate(64, 64).address());
+            long x = arena.allocate(4 * IMAGE.elements(), 64).address();
+            long w = arena.allocate(4 * WEIGHT.elements(), 64).address();
+            long y = arena.allocate(4 * 2 * 3 * 6 * 5, 64).address();
+            plan.run(5, x, w, y, 0, arena.allocate(64, 64).address());
         }
     }
 
@@ -130,7 +131,8 @@ class CudnnOnHostTest {
         assertEquals(Epilogue.OWN, form(new FusedConvolution(c, Lambda.of(scaled, DType.F32), Scalars.of(2)), IMAGE,
                 WEIGHT).orElseThrow().epilogue());
         Sample s = Sample.of("fused", DType.F32, "bias and ReLU", fused, Family.COMPOSITE,
-                Input.of(DType.F32, 2, 4, 6, 5), Input.of(DType.F32, 3, 4, 3, 3).seed(2), Input.of(DType.F32, 3, 1, 1).seed(3)).scale(100);
+                Input.of(DType.F32, 2, 4, 6, 5),
+                Input.of(DType.F32, 3, 4, 3, 3).seed(2), Input.of(DType.F32, 3, 1, 1).seed(3)).scale(100);
         List<Integer> operations = CudnnOnHostBackend.CUDNN.operations;
         check(s);
         assertEquals(3, operations.getLast());
@@ -189,12 +191,12 @@ class CudnnOnHostTest {
         fake.engines = new ArrayList<>(passedOver);
         fake.engines.add(good);
         fake.engines.add(Engine.of());
-        run(cudnn.plan(form()).orElseThrow(), false);
+        run(cudnn.plan(form()).orElseThrow());
         assertEquals(List.of(good), fake.executed);
         // What the heuristics do not name in their best mode.
         fake.engines = passedOver;
         fake.fallback = List.of(Engine.of(CudnnCode.NUMERICAL_NOTE_NONDETERMINISTIC), good);
-        run(cudnn.plan(form()).orElseThrow(), false);
+        run(cudnn.plan(form()).orElseThrow());
         assertEquals(List.of(good, good), fake.executed);
         fake.fallback = List.of();
         assertTrue(cudnn.plan(form()).isEmpty());
@@ -245,7 +247,7 @@ class CudnnOnHostTest {
     void planningLeavesThePlanAloneAndThatUntilNobodyHasIt() throws InterruptedException {
         ConvolutionPlan plan = cudnn.plan(form()).orElseThrow();
         assertEquals(2, fake.alive(), "the plan and its engine's configuration");
-        run(plan, false);
+        run(plan);
         assertEquals(3, fake.alive(), "and the addresses");
         // The plan is of no more use from here on.
         plan = null;
@@ -284,7 +286,7 @@ class CudnnOnHostTest {
         fake.failures.put("cudnnBackendExecute", FakeCudnn.EXECUTION_FAILED);
         CudaStream stream = new CudaStream(context, () -> 5);
         BackendException e = assertThrows(BackendException.class,
-                () -> context.launch("conv2d", stream, () -> run(plan, false)));
+                () -> context.launch("conv2d", stream, () -> run(plan)));
         assertEquals("cudnn-host:0: launching conv2d: cudnnBackendExecute: FAKE_STATUS: a remark (5000)",
                 e.getMessage());
     }
