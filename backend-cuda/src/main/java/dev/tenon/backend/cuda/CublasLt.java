@@ -42,7 +42,8 @@ final class CublasLt implements Product.Library {
 
     private static final boolean ON =
             Boolean.parseBoolean(System.getProperty("tenon.cuda.cublaslt", "true"));
-    private static final boolean TF32 = Boolean.getBoolean("tenon.cuda.tf32");
+    /// Whether `F32` may be multiplied as TF32.
+    static final boolean TF32 = Boolean.getBoolean("tenon.cuda.tf32");
 
     private final NativeLibrary library;
     private final MethodHandle matmul;
