@@ -85,7 +85,10 @@ class CudaSourcesTest {
             }
             List<GeneratedKernel> own = SourceBackend.kernels().values().stream()
                     .filter(k -> known.add(k.source())).sorted(Comparator.comparing(GeneratedKernel::source)).toList();
-            all.computeIfAbsent(ALL ? family.getKey() : "some", _ -> new ArrayList<>()).addAll(own);
+            for (GeneratedKernel k : own) {
+                String name = (ALL ? family.getKey() : "some") + (k.source().contains("mma_") ? " mma" : "");
+                all.computeIfAbsent(name, _ -> new ArrayList<>()).add(k);
+            }
         }
         return all;
     }
@@ -97,13 +100,15 @@ class CudaSourcesTest {
         Map<String, List<GeneratedKernel>> all = gather();
         int count = all.values().stream().mapToInt(List::size).sum();
         System.out.println("nvcc: " + count + " kernels gathered, now compiled for " + ARCHITECTURES);
+        all.forEach((family, kernels) -> System.out.println("    " + kernels.size() + " of " + family));
         assertTrue(count > 100, () -> "only " + count + " kernels were gathered");
         List<Callable<Outcome>> jobs = new ArrayList<>();
         all.forEach((family, kernels) -> {
-            jobs(jobs, nvcc.get(), family, kernels, 75, ARCHITECTURES);
-            // From 8.0 on bfloat16 is rounded by an instruction.
-            jobs(jobs, nvcc.get(), family, kernels.stream().filter(k -> k.source().contains("bf16_bits(")).toList(), 80,
-                    ARCHITECTURES.stream().filter(a -> a >= 80).toList());
+            List<Integer> newer = ARCHITECTURES.stream().filter(a -> a >= 80).toList();
+            jobs(jobs, nvcc.get(), family, kernels.stream().filter(k -> SourceBackend.first(k) < 80).toList(), 75,
+                    ARCHITECTURES);
+            jobs(jobs, nvcc.get(), family, kernels.stream().filter(k -> SourceBackend.first(k) >= 80
+                    || SourceBackend.changes(k)).toList(), 80, newer);
         });
         List<String> failures = new ArrayList<>();
         List<Use> uses = new ArrayList<>();
@@ -171,8 +176,8 @@ class CudaSourcesTest {
             return Optional.empty();
         }
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest((OPTIMISED + " " + virtual + " " + architectures + "\n" + text).getBytes(StandardCharsets.UTF_8));
+            String key = OPTIMISED + " " + virtual + " " + architectures + "\n" + text;
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
             return Optional.of(Files.createDirectories(Path.of(NOTES)).resolve(HexFormat.of().formatHex(digest)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

@@ -28,8 +28,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A CUDA device that is none: its kernels run on the processor, thread by thread. Device 0 has no tensor cores, 1 those
-/// of compute capability 7.5, and 2 those of 8.0, where products of `F32` may take TF32.
+/// A CUDA device that is none: its kernels run on the processor, thread by thread. Device 0 has no tensor cores, 1
+/// those of compute capability 7.5, and 2 those of 8.0, where products of `F32` may take TF32.
 public final class EmulatedBackend implements BackendProvider {
     private static final int[] CAPABILITIES = {75, 75, 80};
     /// Where the compiler's files go; without it no kernel can be prepared.

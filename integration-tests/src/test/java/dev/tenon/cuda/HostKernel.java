@@ -135,8 +135,8 @@ final class HostKernel {
         }
     }
 
-    /// The text with `asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h))` as `cvt_f32_f16(x, h)`: operands stand in the order
-    /// in which the instruction names them.
+    /// The text with `asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h))` as `cvt_f32_f16(x, h)`: operands stand in the
+    /// order in which the instruction names them.
     static String translated(String text) {
         StringBuilder s = new StringBuilder();
         Matcher m = ASM.matcher(text);

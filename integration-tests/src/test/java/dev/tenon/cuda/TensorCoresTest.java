@@ -135,7 +135,8 @@ class TensorCoresTest {
         Input b = Input.of(d, 70, 50).seed(2);
         check(AMPERE, new MatMulOp(Optional.of(Lambda.of(Exprs.unary(UnaryFn.TANH, biased), d)), Scalars.NONE),
                 Family.REDUCTION, 9 * 70, a, b, Input.of(d, 50).seed(3));
-        Lambda two = Lambda.of(List.of(biased, Exprs.mul(product, new Expr.Param(d.kind(), 0))), List.of(d, DType.F32));
+        Expr scaled = Exprs.mul(product, new Expr.Param(d.kind(), 0));
+        Lambda two = Lambda.of(List.of(biased, scaled), List.of(d, DType.F32));
         check(AMPERE, new MatMulOp(Optional.of(two), Scalars.of(0.5)), Family.REDUCTION, 9 * 70, a, b,
                 Input.of(d, 35, 50).seed(3).in(Layout.TRANSPOSED));
     }
@@ -164,7 +165,8 @@ class TensorCoresTest {
     @Test
     void assemblyBecomesCalls() {
         assertEquals("x_y_z(c[0], (u32)f(p, 1), c[0]);", HostKernel.translated(
-                "asm volatile(\"x.y.z {%0}, [%1], %0;\"\n    : \"+f\"(c[0])\n    : \"r\"((u32)f(p, 1)) : \"memory\");"));
+                "asm volatile(\"x.y.z {%0}, [%1], %0;\"\n    : \"+f\"(c[0])\n    : \"r\"((u32)f(p, 1))"
+                        + " : \"memory\");"));
     }
 
     @Test

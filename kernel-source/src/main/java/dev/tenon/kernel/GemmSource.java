@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Products of matrices whose elements come from, and go to, wherever functions say: plain and strided products,
 /// convolutions and their gradients. Four ways: one item for each element of small products; tiles in local memory
-/// and registers for GPUs, or in those of tensor cores; operands packed in scratch memory and vector registers for CPUs.
+/// and registers for GPUs, or for their tensor cores; operands packed in scratch memory and vector registers for CPUs.
 final class GemmSource {
     /// Statements of a function, written when the kernel's parameters are being gathered. The last one returns.
     interface Body {

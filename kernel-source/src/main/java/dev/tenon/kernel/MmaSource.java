@@ -3,10 +3,10 @@ package dev.tenon.kernel;
 import dev.tenon.api.DType;
 import java.util.function.UnaryOperator;
 
-/// Products of large matrices on tensor cores, for CUDA. A group brings a tile of both operands to shared memory, while
-/// the tensor cores multiply the one before it: the next tile waits in registers, and two tiles lie in shared memory, so
-/// that one barrier for each is enough. Each warp computes its part of the tile of sums from fragments that `ldmatrix`
-/// takes out of shared memory; at the end the sums go through shared memory once more, so that a warp stores whole rows.
+/// Products of large matrices on tensor cores, for CUDA. A group reads a tile of both operands to registers while the
+/// tensor cores multiply the one before it; two tiles have room in shared memory, so that one barrier for each is
+/// enough. Each warp computes its part of the tile of sums from fragments that `ldmatrix` takes out of shared memory;
+/// at the end the sums go through shared memory once more, so that a warp stores whole rows.
 ///
 /// Registers of a thread, with tiles of 128 x 128: 64 sums, 24 of fragments, 16 of the next tile, and what addresses
 /// take: fewer than 128, so that two groups of 256 threads share a multiprocessor. Shared memory: 40 KiB, within what

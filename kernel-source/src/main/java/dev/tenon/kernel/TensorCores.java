@@ -39,10 +39,10 @@ public record TensorCores(int capability, boolean tf32) {
 
     /// The text of a helper function; each `asm` is one instruction. In all of them a fragment is made of words of 32
     /// bits: two numbers of 16 bits that follow each other along the depth, or one of 32. Of a left matrix of 16 rows
-    /// and 8 words lane l holds (row l / 4, word l % 4), (row l / 4 + 8, word l % 4) and the same 4 words further on; of
-    /// a right one of 8 columns and 8 words (column l / 4, word l % 4) and 4 words further on; of the sums rows l / 4
-    /// and l / 4 + 8 of columns 2 (l % 4) and 2 (l % 4) + 1. That is one `m16n8k16` of 16-bit numbers, two `m16n8k8`,
-    /// or one `m16n8k8` of TF32. Source: PTX ISA, section on `mma` and `ldmatrix`.
+    /// and 8 words lane l holds (row l / 4, word l % 4), (row l / 4 + 8, word l % 4) and the same 4 words further on;
+    /// of a right one of 8 columns and 8 words (column l / 4, word l % 4) and 4 words further on; of the sums rows
+    /// l / 4 and l / 4 + 8 of columns 2 (l % 4) and 2 (l % 4) + 1. That is one `m16n8k16` of 16-bit numbers, or two
+    /// `m16n8k8`, or one `m16n8k8` of TF32. Source: PTX ISA, section on `mma` and `ldmatrix`.
     static String text(String helper) {
         return switch (helper) {
             case "mma_f16" -> """

@@ -157,7 +157,8 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.input.dim(0) * s.windows(),
-                s.channels * s.taps(), s.wide(), loadA, loadB, store).stored(weight.dtype(), x.dtype(), true, false).plan();
+                s.channels * s.taps(), s.wide(), loadA, loadB, store)
+                .stored(weight.dtype(), x.dtype(), true, false).plan();
     }
 
     /// The position `p` in the input that tap `t` of window `o` meets; leaves the function with 0 where that is
@@ -211,7 +212,8 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.channels, s.input.dim(0) * positions.elements(),
-                s.filters * s.taps(), s.wide(), loadA, loadB, store).stored(weight.dtype(), g.dtype(), true, false).plan();
+                s.filters * s.taps(), s.wide(), loadA, loadB, store)
+                .stored(weight.dtype(), g.dtype(), true, false).plan();
     }
 
     /// `[filters, images x windows] x [images x windows, channels x taps]`.
@@ -245,6 +247,7 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.channels * s.taps(),
-                s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store).stored(g.dtype(), x.dtype(), true, true).plan();
+                s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store)
+                .stored(g.dtype(), x.dtype(), true, true).plan();
     }
 }
