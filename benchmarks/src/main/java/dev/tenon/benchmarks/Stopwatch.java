@@ -44,19 +44,18 @@ final class Stopwatch {
     /// Runs for as long as asked, then on while the last half second was a twentieth faster than the one before: where
     /// the cores are shared, compilers take several times as long. Four times as long at most.
     private static void warm(Work work, double seconds) {
-        long start = System.nanoTime();
+        long start = now();
         double last = Double.MAX_VALUE;
         while (true) {
-            long from = System.nanoTime();
-            long begun = now();
+            long from = now();
             long runs = 0;
             do {
                 work.run();
                 work.finish();
                 runs++;
-            } while (System.nanoTime() - from < Math.min(0.5, seconds) * 1e9);
-            double each = (double) (now() - begun) / runs;
-            double done = (System.nanoTime() - start) / 1e9;
+            } while (now() - from < Math.min(0.5, seconds) * 1e9);
+            double each = (double) (now() - from) / runs;
+            double done = (now() - start) / 1e9;
             if (done >= 4 * seconds || done >= seconds && each > 0.95 * last) {
                 return;
             }
