@@ -62,6 +62,10 @@ public final class Bench implements Callable<Integer> {
         + " as PNG")
     private @Nullable Path plot;
 
+    @Option(names = "--one-thread", description = "all sides compute on one thread, and its processor time counts: for"
+        + " a machine that is not quiet")
+    private boolean oneThread;
+
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "3",
         description = "how often the sides take turns on a case (default: ${DEFAULT-VALUE})")
     private int rounds = 3;
@@ -148,14 +152,14 @@ public final class Bench implements Callable<Integer> {
         List<Result> results = new ArrayList<>();
         List<Contender> sides = new ArrayList<>();
         try {
-            sides.add(Contender.tenon("tenon", device, log, jvm));
+            sides.add(Contender.tenon("tenon", device, log, jvm, oneThread));
             if (alsoJava) {
                 List<String> options = new ArrayList<>(jvm);
                 options.add("-Dtenon.cpu.onednn=false");
-                sides.add(Contender.tenon("java", device, log, options));
+                sides.add(Contender.tenon("java", device, log, options, oneThread));
             }
             for (String name : against) {
-                sides.add(Contender.of(name, device, log, python));
+                sides.add(Contender.of(name, device, log, python, oneThread));
             }
             sides.forEach(s -> s.ways().forEach(p -> out.println(p.description())));
             run(cases, sides, results);
@@ -180,6 +184,9 @@ public final class Bench implements Callable<Integer> {
             device.matches("(cuda|opencl).*") ? device : "processor", machine.flops() / 1e9, machine.bytes() / 1e9,
             Runtime.getRuntime().availableProcessors(),
             ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+        if (oneThread) {
+            out.printf("processor time of one thread%n");
+        }
         out.println(Result.header(against, alsoJava));
         boolean anew = false;
         for (BenchCase c : cases) {

@@ -17,26 +17,38 @@ record Contender(String name, List<Peer> ways) implements AutoCloseable {
     private static final Path HOME = Path.of(System.getProperty("tenon.bench.home", "benchmarks"));
 
     /// Tenon itself.
-    static Contender tenon(String name, String device, Path log, List<String> options) throws IOException {
-        return new Contender(name, List.of(Peer.java("tenon:" + device, log, options, Map.of())));
+    static Contender tenon(String name, String device, Path log, List<String> options, boolean oneThread)
+            throws IOException {
+        List<String> all = new ArrayList<>(options);
+        if (oneThread) {
+            all.addAll(List.of("-Dtenon.bench.cpu=true", "-Dtenon.cpu.threads=1"));
+        }
+        return new Contender(name, List.of(Peer.java("tenon:" + device, log, all, Map.of())));
     }
 
     /// A peer by the name that `--against` gives it.
-    static Contender of(String name, String device, Path log, @Nullable String python) throws IOException {
+    ///
+    /// @param oneThread whether processor time is measured, of one thread
+    static Contender of(String name, String device, Path log, @Nullable String python, boolean oneThread)
+            throws IOException {
+        List<String> options = oneThread ? List.of("-Dtenon.bench.cpu=true") : List.of();
+        Map<String, String> variables = oneThread ? Peer.ONE_THREAD : Map.of();
         return new Contender(name, switch (name) {
             case "libtorch", "onednn" -> {
                 List<Peer> both = new ArrayList<>();
-                for (Map<String, String> way : Peer.WAITING) {
-                    both.add(Peer.java(name, log, List.of(), way));
+                // One thread waits for no other.
+                for (Map<String, String> way : oneThread ? List.of(Peer.ONE_THREAD) : Peer.WAITING) {
+                    both.add(Peer.java(name, log, options, way));
                 }
                 yield both;
             }
-            case "onnxruntime" -> List.of(Peer.java(name, log, List.of(), Map.of()));
-            case "clblast" -> List.of(Peer.java("clblast:" + device, log, List.of(), Map.of()));
+            case "onnxruntime" -> List.of(Peer.java(name, log, options, variables));
+            case "clblast" -> List.of(Peer.java("clblast:" + device, log, options, variables));
             case "torch", "torch-compile", "torch-graph" -> List.of(Peer.program(name, log, List.of(
-                python(python), HOME.resolve("torch_side.py").toString(), "--serve", "--device",
-                device.startsWith("cuda") ? device : "cpu", "--steps",
-                name.equals("torch") ? "eager" : name.substring("torch-".length()))));
+                python(python), HOME.resolve("torch_side.py").toString(), "--serve",
+                "--threads", oneThread ? "1" : Integer.toString(Runtime.getRuntime().availableProcessors()),
+                "--device", device.startsWith("cuda") ? device : "cpu", "--steps",
+                name.equals("torch") ? "eager" : name.substring("torch-".length())), variables));
             default -> throw new IllegalArgumentException("--against " + name + ": known are libtorch, onednn,"
                 + " onnxruntime, clblast, torch, torch-compile, torch-graph");
         });

@@ -41,7 +41,7 @@ import org.bytedeco.pytorch.global.torch;
 /// Images are laid out channels last, as libtorch is fastest with.
 final class LibtorchSide implements Side {
     LibtorchSide() {
-        torch.set_num_threads(Runtime.getRuntime().availableProcessors());
+        torch.set_num_threads(Boolean.getBoolean("tenon.bench.cpu") ? 1 : Runtime.getRuntime().availableProcessors());
     }
 
     @Override

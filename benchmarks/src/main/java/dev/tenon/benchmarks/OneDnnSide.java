@@ -13,8 +13,8 @@ final class OneDnnSide implements Side {
 
     @Override
     public String describe() {
-        return "oneDNN " + calls.version() + ", layouts of its choice, " + Runtime.getRuntime().availableProcessors()
-            + " threads";
+        return "oneDNN " + calls.version() + ", layouts of its choice, "
+            + (Boolean.getBoolean("tenon.bench.cpu") ? 1 : Runtime.getRuntime().availableProcessors()) + " threads";
     }
 
     @Override

@@ -31,6 +31,9 @@ final class Peer implements AutoCloseable {
         Map.of("OMP_WAIT_POLICY", "passive", "THP_MEM_ALLOC_ENABLE", "1"),
         Map.of("GOMP_SPINCOUNT", "10000", "THP_MEM_ALLOC_ENABLE", "1"));
 
+    /// What makes a side compute on one thread, whose processor time is then the measure.
+    static final Map<String, String> ONE_THREAD = Map.of("OMP_NUM_THREADS", "1", "OPENBLAS_NUM_THREADS", "1");
+
     private final String side;
     private final Path log;
     private final List<String> first;
@@ -68,8 +71,9 @@ final class Peer implements AutoCloseable {
     }
 
     /// A side that is any program which answers as [Server] does.
-    static Peer program(String side, Path log, List<String> command) throws IOException {
-        return new Peer(side, log, command, List.of(), Map.of());
+    static Peer program(String side, Path log, List<String> command, Map<String, String> variables)
+            throws IOException {
+        return new Peer(side, log, command, List.of(), variables);
     }
 
     private void start(List<String> more) throws IOException {
