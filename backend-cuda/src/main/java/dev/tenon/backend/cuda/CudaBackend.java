@@ -36,7 +36,7 @@ public final class CudaBackend implements BackendProvider {
     }
 
     /// Which libraries there are, or why they are not.
-    private static String libraries() {
+    static String libraries() {
         NativeLibrary.Search products = CublasLt.find();
         NativeLibrary lt = products.library();
         CudnnLibrary.Search convolutions = CudnnLibrary.find();

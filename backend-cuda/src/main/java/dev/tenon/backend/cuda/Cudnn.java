@@ -90,11 +90,15 @@ final class Cudnn implements ConvolutionPlan.Library {
         return notes;
     }
 
+    /// One at a time, as executions: a handle serves one thread.
     @Override
-    public Optional<ConvolutionPlan> plan(ConvolutionForm form) {
+    public synchronized Optional<ConvolutionPlan> plan(ConvolutionForm form) {
         try (CudnnDescriptors d = new CudnnDescriptors(calls)) {
-            return CudnnPlan.choose(this, d, graph(d, form), unwanted(form.dtype()), workspace,
-                    form.epilogue().hasBias()).map(p -> p);
+            Optional<CudnnPlan> plan = CudnnPlan.choose(this, d, graph(d, form), unwanted(form.dtype()), workspace,
+                    form.epilogue().hasBias());
+            LOG.log(Level.DEBUG, () -> "cuDNN: " + form + ": "
+                    + plan.map(p -> p.workspaceBytes() + " bytes of scratch memory").orElse("no engine that will do"));
+            return plan.map(p -> p);
         } catch (DriverException e) {
             if (e.code() / 1000 == CudnnCode.STATUS_NOT_SUPPORTED / 1000) {
                 LOG.log(Level.DEBUG, "cuDNN does not know " + form, e);
