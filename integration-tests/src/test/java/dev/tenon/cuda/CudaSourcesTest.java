@@ -8,18 +8,22 @@ import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
+import dev.tenon.api.op.Convolution;
 import dev.tenon.api.op.Expr;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MapOp;
+import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.api.op.WindowGeometry;
 import dev.tenon.cuda.Nvcc.Outcome;
 import dev.tenon.cuda.Nvcc.Use;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelSource;
+import dev.tenon.kernel.TensorCores;
 import dev.tenon.tck.samples.OpSamples;
 import dev.tenon.tck.samples.Sample;
 import java.io.IOException;
@@ -198,6 +202,35 @@ class CudaSourcesTest {
             assertEquals(Optional.empty(),
                     Nvcc.compile(nvcc.get(), folder, "numbers", text, 75, List.of(75), true).failure(), text);
         }
+    }
+
+    /// Tiles on tensor cores are of no use if what a warp computes does not stay in registers; two groups of 256
+    /// threads share the 65,536 registers of a multiprocessor if a thread takes no more than 128.
+    @Test
+    void productsOnTensorCoresStayInRegisters() throws Exception {
+        Optional<Path> nvcc = Nvcc.onPath();
+        Assumptions.assumeTrue(nvcc.isPresent(), "no nvcc on the PATH: CUDA kernels are not compiled here");
+        KernelSource source =
+                new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(80, true)));
+        List<GeneratedKernel> kernels = new ArrayList<>();
+        for (DType d : List.of(DType.F16, DType.BF16, DType.F32)) {
+            for (int side : new int[] {256, 4096}) {
+                TensorType t = TensorType.of(d, Shape.of(side, side));
+                kernels.addAll(source.plan(MatMulOp.PLAIN, List.of(t, t), List.of(t)).orElseThrow().kernels());
+            }
+        }
+        List<Integer> ones = List.of(1, 1);
+        Convolution op = new Convolution(new WindowGeometry(ones, ones, ones, ones), 1);
+        List<TensorType> in = List.of(TensorType.of(DType.F16, Shape.of(64, 128, 28, 28)),
+                TensorType.of(DType.F16, Shape.of(128, 128, 3, 3)));
+        kernels.addAll(source.plan(op, in, op.infer(in)).orElseThrow().kernels());
+        assertTrue(kernels.stream().allMatch(k -> k.entry().equals("matmul_mma")));
+        String text = Nvcc.unit(kernels, TRAITS);
+        List<Use> uses = Nvcc.compile(nvcc.get(), folder, "mma", text, 80,
+                ARCHITECTURES.stream().filter(a -> a >= 80).toList(), true).uses();
+        assertEquals(kernels.size() * ARCHITECTURES.stream().filter(a -> a >= 80).count(), uses.size());
+        uses.forEach(u -> System.out.println(u));
+        assertEquals(List.of(), uses.stream().filter(u -> u.spilled() > 0 || u.registers() > 128).toList());
     }
 
     private static <T> T get(Future<T> f) throws Exception {

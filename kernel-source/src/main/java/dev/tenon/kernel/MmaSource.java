@@ -8,9 +8,10 @@ import java.util.function.UnaryOperator;
 /// enough. Each warp computes its part of the tile of sums from fragments that `ldmatrix` takes out of shared memory;
 /// at the end the sums go through shared memory once more, so that a warp stores whole rows.
 ///
-/// Registers of a thread, with tiles of 128 x 128: 64 sums, 24 of fragments, 16 of the next tile, and what addresses
-/// take: fewer than 128, so that two groups of 256 threads share a multiprocessor. Shared memory: 40 KiB, within what
-/// every device gives a group without being asked.
+/// A warp computes 32 x 32 sums: of a thread's registers 32 hold sums, 16 fragments, and the next tile and its
+/// addresses take what is left of 128. So a tile of 128 x 128 with 512 threads, or four of 64 x 64 with 128 threads,
+/// fit the 65,536 registers of a multiprocessor and leave 16 warps to hide latency. (Warps of 64 x 32 sums need 160
+/// registers, or spill.) Shared memory: 40 KiB or 20 KiB, within what every device gives a group without being asked.
 final class MmaSource {
     /// Words of 32 bits by which tiles are deep.
     static final int DEPTH = 16;
@@ -37,7 +38,7 @@ final class MmaSource {
 
     /// The shape for a product: large tiles where these are enough for all multiprocessors.
     static MmaSource of(DType dtype, DeviceTraits traits, long batch, long m, long n) {
-        MmaSource large = new MmaSource(dtype, new GemmTile(4, 4, DEPTH), 2, 4);
+        MmaSource large = new MmaSource(dtype, new GemmTile(2, 4, DEPTH), 4, 4);
         boolean enough = m >= large.rows() && n >= large.columns()
                 && batch * large.tiles(m, large.rows()) * large.tiles(n, large.columns()) >= traits.units();
         return enough ? large : new MmaSource(dtype, new GemmTile(2, 4, DEPTH), 2, 2);
@@ -82,25 +83,28 @@ final class MmaSource {
         w.line("f32 c[" + tile.rows() + "][" + tile.columns() + "][4];");
         sums(w, () -> w.line("c[r][s][0] = c[r][s][1] = c[r][s][2] = c[r][s][3] = 0;"));
         w.line("u32* now = tiles;").line("u32* next = tiles + " + stage + ";");
-        w.line("u32 na[" + perA + "];").line("u32 nb[" + perB + "];");
+        w.line("u32 held[" + Math.max(perA, perB) + "];");
         int step = DEPTH * numbers;
         w.line("for (idx q = 0; q < depth + " + step + "; q += " + step + ") {");
+        // One operand after the other, so that few registers are needed; the loads of each have a half of the
+        // multiplications to arrive in.
         w.line("if (q < depth) {");
-        words(w, perA, rows(), deepA, () -> w.line("na[e] = " + word("load_a(b, i0 + line, ", "i0 + line < m", deep ->
-                deep + ")") + ";"));
-        words(w, perB, columns(), deepB, () -> w.line("nb[e] = " + word("load_b(b, ", "j0 + line < n", deep ->
-                deep + ", j0 + line)") + ";"));
+        words(w, perA, rows(), deepA, () -> w.line("held[e] = "
+                + word("load_a(b, i0 + line, ", "i0 + line < m", deep -> deep + ")") + ";"));
         w.line("}");
-        w.line("if (q > 0) {");
-        multiply(w);
-        w.line("}");
+        multiply(w, 0);
         w.line("if (q < depth) {");
-        words(w, perA, rows(), deepA, () -> w.line("next[line * " + STRIDE + " + word] = na[e];"));
+        words(w, perA, rows(), deepA, () -> w.line("next[line * " + STRIDE + " + word] = held[e];"));
+        words(w, perB, columns(), deepB, () -> w.line("held[e] = "
+                + word("load_b(b, ", "j0 + line < n", deep -> deep + ", j0 + line)") + ";"));
+        w.line("}");
+        multiply(w, 8);
+        w.line("if (q < depth) {");
         words(w, perB, columns(), deepB, () -> w.line("next[(" + rows() + " + line) * " + STRIDE
-                + " + word] = nb[e];"));
+                + " + word] = held[e];"));
         w.line("}");
         w.line("BARRIER;");
-        w.line("u32* held = now;").line("now = next;").line("next = held;").line("}");
+        w.line("u32* last = now;").line("now = next;").line("next = last;").line("}");
         stores(w);
         return w.finish(batch * tm * tn, threads());
     }
@@ -131,16 +135,17 @@ final class MmaSource {
         w.line("}").line("}");
     }
 
-    /// Multiplies the tile that is there.
-    private void multiply(KernelWriter w) {
-        w.line("#pragma unroll").line("for (int p = 0; p < " + DEPTH + "; p += 8) {");
+    /// Multiplies 8 words of the depth of the tile that is there, if there is one.
+    private void multiply(KernelWriter w, int word) {
+        w.line("if (q > 0) {");
         w.line("u32 fa[" + tile.rows() + "][4];").line("u32 fb[" + tile.columns() + "][2];");
         w.line("#pragma unroll").line("for (int r = 0; r < " + tile.rows() + "; r++) {");
         w.line(w.call("load_matrices", "fa[r]", "&now[((wy * " + tile.rows() + " + r) * 16 + lane % 16) * " + STRIDE
-                + " + p + lane / 16 * 4]") + ";").line("}");
+                + " + lane / 16 * 4 + " + word + "]") + ";").line("}");
         w.line("#pragma unroll").line("for (int s = 0; s < " + tile.columns() + "; s += 2) {");
         w.line(w.call("load_matrices", "fb[s]", "&now[(" + rows() + " + (wx * " + tile.columns()
-                + " + s) * 8 + lane / 16 * 8 + lane % 8) * " + STRIDE + " + p + lane / 8 % 2 * 4]") + ";").line("}");
+                + " + s) * 8 + lane / 16 * 8 + lane % 8) * " + STRIDE + " + lane / 8 % 2 * 4 + " + word + "]") + ";");
+        w.line("}");
         sums(w, () -> w.line(w.call(TensorCores.helper(dtype), "c[r][s]", "fa[r]", "fb[s]") + ";"));
         w.line("}");
     }
