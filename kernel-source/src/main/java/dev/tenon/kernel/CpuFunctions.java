@@ -32,6 +32,49 @@ final class CpuFunctions {
                         return a > 0.927734375f ? copysign(far, x) : near;
                     }
                     """, "exp_below_f32"),
+            // 2^n e^r with |r| <= ln 2 / 2. The factor comes in two halves, so that nothing overflows early and subnormal
+            // results are rounded once.
+            text("exp", """
+                    DEVICE f32 exp_f32(f32 x) {
+                        f32 c = x > 89.0f ? 89.0f : x;
+                        c = c < -104.0f ? -104.0f : c;
+                        f32 t = MUL_ADD(c, 1.442695041f, 0x1.8p23f);
+                        f32 k = t - 0x1.8p23f;
+                        f32 r = MUL_ADD(k, -0.693145752f, c);
+                        r = MUL_ADD(k, -1.42860677e-6f, r);
+                        f32 p = MUL_ADD(r, 1.37805939e-3f, 8.37312452e-3f);
+                        p = MUL_ADD(p, r, 4.16695364e-2f);
+                        p = MUL_ADD(p, r, 1.66664720e-1f);
+                        p = MUL_ADD(p, r, 4.99999851e-1f);
+                        p = MUL_ADD(p, r, 1.0f);
+                        p = MUL_ADD(p, r, 1.0f);
+                        i32 n = (i32)BITS_F32(t) - 0x4B400000;
+                        i32 h = n >> 1;
+                        return p * F32_BITS((u32)(h + 127) << 23) * F32_BITS((u32)(n - h + 127) << 23);
+                    }
+                    """),
+            text("sigmoid", """
+                    DEVICE f32 sigmoid_f32(f32 x) {
+                        f32 e = exp_f32(-fabs(x));
+                        return (x < 0 ? e : 1.0f) / (1.0f + e);
+                    }
+                    """, "exp_f32"),
+            text("tanh", """
+                    DEVICE f32 tanh_f32(f32 x) {
+                        f32 a = fabs(x);
+                        f32 c = a > 10.0f ? 10.0f : a;
+                        f32 e = exp_below_f32(-2.0f * c);
+                        f32 far = 1.0f - (e + e) / (1.0f + e);
+                        f32 z = c * c;
+                        f32 p = MUL_ADD(z, 0.0022927448f, -0.008343945f);
+                        p = MUL_ADD(p, z, 0.021768918f);
+                        p = MUL_ADD(p, z, -0.053959258f);
+                        p = MUL_ADD(p, z, 0.13333304f);
+                        p = MUL_ADD(p, z, -0.33333334f);
+                        f32 near = MUL_ADD(p, z * c, c);
+                        return copysign(a >= 0.625f ? far : near, x);
+                    }
+                    """, "exp_below_f32"),
             // ln x of a positive, normal x = 2^e m with m between the roots of 1/2 and 2: with r = (m - 1) / (m + 1),
             // ln m = 2 (r + r^3 / 3 + r^5 / 5 + ...).
             text("wide_ln", """
@@ -269,13 +312,16 @@ final class CpuFunctions {
                 """.replace("NAME", base).replace("VALUE", value), "wide_ln_f64", "log_ends_f32");
     }
 
-    /// Whether a function of floats comes from here on a device. All but one go through doubles.
+    /// Whether a function of floats comes from here on a device. Most go through doubles.
     static boolean has(String base, DeviceTraits traits) {
         return traits.cpu() && traits.doubles() && TEXTS.containsKey(base);
     }
 
+    /// Inlined wherever it is called: a call ends the vector.
+    ///
     /// @param base the name without its type
     static Helpers.Text text(String base) {
-        return TEXTS.get(base);
+        Helpers.Text t = TEXTS.get(base);
+        return new Helpers.Text(t.needs(), t.source().replace("DEVICE ", "__attribute__((always_inline)) DEVICE "));
     }
 }

@@ -71,6 +71,14 @@ public record DeviceTraits(
         return Math.min(maxGroup, n <= small ? small : cpu ? 1024 : 256);
     }
 
+    /// The same for kernels whose groups take a row of `n` items each: on a CPU, where items that have nothing to do
+    /// cost as much as others, no more than half of them are left over.
+    int rowGroup(long n) {
+        return cpu && n > 64 && n < 1024
+                ? Math.min(groupOf(1024), (int) Long.highestOneBit(2 * n - 1))
+                : group(n);
+    }
+
     /// The number of items in a group for kernels in which each item does much.
     int items() {
         return Math.min(maxGroup, cpu ? 64 : 128);

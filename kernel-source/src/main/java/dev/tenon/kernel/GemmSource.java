@@ -40,6 +40,7 @@ final class GemmSource {
     private @Nullable DType multiplied;
     private boolean deepA = true;
     private boolean deepB;
+    private long workspaceAt;
 
     /// @param kind the kind in which products are summed
     /// @param loadA gives the left element at batch `b`, row `i`, column `k`
@@ -78,19 +79,26 @@ final class GemmSource {
         return this;
     }
 
+    /// Leaves the first bytes of the scratch memory, a multiple of 64, to others.
+    GemmSource workspaceFrom(long bytes) {
+        workspaceAt = bytes;
+        return this;
+    }
+
     KernelPlan plan() {
         if (batch * m * n == 0) {
             return KernelPlan.NOTHING;
         }
         boolean small = m * n * k <= 32 * 32 * 32 || k < 4 || m * n < 256;
         if (small || !kind.isFloating() && traits.cpu()) {
-            return KernelPlan.of(direct());
+            return new KernelPlan(List.of(direct()), workspaceAt);
         }
         if (multiplied != null && traits.multiplies(multiplied)) {
-            return KernelPlan.of(MmaSource.of(multiplied, traits, batch, m, n).kernel(
-                    writer("matmul_mma", true, true, true, "u32", Types.Reading.BITS), batch, m, n, k, deepA, deepB));
+            GeneratedKernel k = MmaSource.of(multiplied, traits, batch, m, n).kernel(
+                    writer("matmul_mma", true, true, true, "u32", Types.Reading.BITS), batch, m, n, this.k, deepA, deepB);
+            return new KernelPlan(List.of(k), workspaceAt);
         }
-        return traits.cpu() && dialect.vectors() ? packed() : KernelPlan.of(tiled());
+        return traits.cpu() && dialect.vectors() ? packed() : new KernelPlan(List.of(tiled()), workspaceAt);
     }
 
     private KernelWriter writer(String entry, boolean a, boolean b, boolean stores) {
@@ -202,16 +210,16 @@ final class GemmSource {
         long sizeA = (batchedA ? batch : 1) * tm * rows * k * bytes + 63 & -64;
         long sizeB = (batchedB ? batch : 1) * tn * columns * k * bytes;
         List<GeneratedKernel> kernels = new ArrayList<>();
-        kernels.add(pack(true, rows, tm, 0));
-        kernels.add(pack(false, columns, tn, sizeA));
+        kernels.add(pack(true, rows, tm, workspaceAt));
+        kernels.add(pack(false, columns, tn, workspaceAt + sizeA));
 
         KernelWriter w = writer("matmul_packed", false, false, true);
         // Enough columns of tiles for every core to stay busy, but long enough to use a packed panel more than once.
         long perItem = Math.max(1, Math.min(MOST_TILES, batch * tm * tn / (8L * traits.units())));
         long blocks = (tm + perItem - 1) / perItem;
         boolean cut = k > shape.depth() + shape.depth() / 2;
-        String pa = w.workspace("pa", kind, 0);
-        String pb = w.workspace("pb", kind, sizeA);
+        String pa = w.workspace("pa", kind, workspaceAt);
+        String pb = w.workspace("pb", kind, workspaceAt + sizeA);
         w.number("m", m);
         w.number("n", n);
         w.number("depth", k);
@@ -285,7 +293,7 @@ final class GemmSource {
         }
         w.line("}").line("}");
         kernels.add(w.finish(batch * tn * blocks, 1));
-        return new KernelPlan(kernels, sizeA + sizeB);
+        return new KernelPlan(kernels, workspaceAt + sizeA + sizeB);
     }
 
     /// Panels of `width` rows (of the left operand) or columns (of the right), depth by depth.
