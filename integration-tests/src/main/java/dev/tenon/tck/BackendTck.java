@@ -48,6 +48,11 @@ public abstract class BackendTck {
         return System.getProperty("tenon.tck.part", "1/1");
     }
 
+    /// The part, and of it the samples that `-Dtenon.tck.only=REGEX` names, if it is given.
+    private Part wanted() {
+        return Part.of(part(), System.getProperty("tenon.tck.only", ""));
+    }
+
     private Device oracle() {
         return Device.of("reference:0");
     }
@@ -66,7 +71,7 @@ public abstract class BackendTck {
     @TestFactory
     Stream<DynamicNode> ops() {
         SampleCheck check = new SampleCheck(device(), oracle(), matrix);
-        Part part = Part.of(part());
+        Part part = wanted();
         return OpSamples.families().entrySet().stream()
                 .map(f -> DynamicContainer.dynamicContainer(f.getKey(), tests(part.of(f.getValue().get()), check)));
     }
@@ -75,7 +80,7 @@ public abstract class BackendTck {
     @TestFactory
     Stream<DynamicTest> gradients() {
         GradientCheck check = new GradientCheck(device(), matrix);
-        Part part = Part.of(part());
+        Part part = wanted();
         return OpSamples.families().values().stream()
                 .flatMap(f -> part.of(f.get().stream().filter(GradientCheck::wanted).toList()).stream())
                 .map(s -> DynamicTest.dynamicTest(s + " gradients", () -> check.check(s)));
@@ -96,7 +101,7 @@ public abstract class BackendTck {
     /// Memory: leaks, reuse, exhaustion, scopes.
     @TestFactory
     Stream<DynamicTest> memory() {
-        return new MemoryChecks(device(), matrix, Part.of(part())).cases().stream().map(Case::test);
+        return new MemoryChecks(device(), matrix, wanted()).cases().stream().map(Case::test);
     }
 
     /// Several threads, and repeated runs.

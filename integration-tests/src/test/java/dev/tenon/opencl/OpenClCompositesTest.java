@@ -56,6 +56,9 @@ class OpenClCompositesTest {
         convolutions(DType.F32, WindowGeometry.of(1, 3, 1, 1), 1, Shape.of(2, 3, 40), Shape.of(4, 3, 4));
         convolutions(DType.BF16, WindowGeometry.of(2, 1, 1, 1), 1, Shape.of(2, 3, 6, 7), Shape.of(4, 3, 3, 3));
         convolutions(DType.F16, WindowGeometry.of(2, 1, 1, 1), 3, Shape.of(2, 3, 6, 7), Shape.of(6, 1, 3, 3));
+        convolutions(DType.F32, WindowGeometry.of(2, 2, 3, 1), 1, Shape.of(2, 3, 21, 18), Shape.of(12, 3, 7, 7));
+        convolutions(DType.F32, new WindowGeometry(List.of(3, 2), List.of(-1, 2), List.of(2, -1), List.of(1, 2)), 2,
+                Shape.of(2, 4, 15, 16), Shape.of(10, 2, 2, 3));
     }
 
     @Test

@@ -1,16 +1,23 @@
 package dev.tenon.kernel;
 
+import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Products of matrices whose elements come from, and go to, wherever functions say: plain and strided products,
-/// convolutions and their gradients. Three ways: one item for each element of small products; tiles in local memory
-/// and registers for GPUs; operands packed in scratch memory and vector registers for CPUs.
+/// convolutions and their gradients. Four ways: one item for each element of small products; tiles in local memory
+/// and registers for GPUs, or for their tensor cores; operands packed in scratch memory and vector registers for CPUs.
 final class GemmSource {
     /// Statements of a function, written when the kernel's parameters are being gathered. The last one returns.
     interface Body {
         List<String> statements(KernelWriter w);
+    }
+
+    /// The same for a function that gives an operand's element.
+    interface Load {
+        List<String> statements(KernelWriter w, Types.Reading as);
     }
 
     /// The most tiles, one below the other, that an item computes.
@@ -25,18 +32,22 @@ final class GemmSource {
     private final long n;
     private final long k;
     private final boolean wide;
-    private final Body loadA;
-    private final Body loadB;
+    private final Load loadA;
+    private final Load loadB;
     private final Body store;
     private boolean batchedA = true;
     private boolean batchedB = true;
+    private @Nullable DType multiplied;
+    private boolean deepA = true;
+    private boolean deepB;
+    private long workspaceAt;
 
     /// @param kind the kind in which products are summed
     /// @param loadA gives the left element at batch `b`, row `i`, column `k`
     /// @param loadB gives the right element at batch `b`, row `k`, column `j`
     /// @param store stores the sum `v` at batch `b`, row `i`, column `j`
     GemmSource(Dialect dialect, DeviceTraits traits, Kind kind, long batch, long m, long n, long k, boolean wide,
-            Body loadA, Body loadB, Body store) {
+            Load loadA, Load loadB, Body store) {
         this.dialect = dialect;
         this.traits = traits;
         this.kind = kind;
@@ -58,25 +69,51 @@ final class GemmSource {
         return this;
     }
 
+    /// Says what lies in memory, so that tensor cores can multiply it.
+    ///
+    /// @param deepA whether elements of the left operand that follow each other along the depth are neighbours
+    GemmSource stored(DType a, DType b, boolean deepA, boolean deepB) {
+        multiplied = a == b ? a : null;
+        this.deepA = deepA;
+        this.deepB = deepB;
+        return this;
+    }
+
+    /// Leaves the first bytes of the scratch memory, a multiple of 64, to others.
+    GemmSource workspaceFrom(long bytes) {
+        workspaceAt = bytes;
+        return this;
+    }
+
     KernelPlan plan() {
         if (batch * m * n == 0) {
             return KernelPlan.NOTHING;
         }
         boolean small = m * n * k <= 32 * 32 * 32 || k < 4 || m * n < 256;
         if (small || !kind.isFloating() && traits.cpu()) {
-            return KernelPlan.of(direct());
+            return new KernelPlan(List.of(direct()), workspaceAt);
         }
-        return traits.cpu() && dialect.vectors() ? packed() : KernelPlan.of(tiled());
+        if (multiplied != null && traits.multiplies(multiplied)) {
+            GeneratedKernel k = MmaSource.of(multiplied, traits, batch, m, n).kernel(
+                    writer("matmul_mma", true, true, true, "u32", Types.Reading.BITS), batch, m, n, this.k, deepA, deepB);
+            return new KernelPlan(List.of(k), workspaceAt);
+        }
+        return traits.cpu() && dialect.vectors() ? packed() : new KernelPlan(List.of(tiled()), workspaceAt);
     }
 
     private KernelWriter writer(String entry, boolean a, boolean b, boolean stores) {
+        return writer(entry, a, b, stores, type, Types.Reading.VALUE);
+    }
+
+    /// @param read the type of what operands' elements are read as
+    private KernelWriter writer(String entry, boolean a, boolean b, boolean stores, String read, Types.Reading as) {
         KernelWriter w = new KernelWriter(dialect, traits, entry, wide);
         w.check(kind, "a matrix product");
         if (a) {
-            w.function(type, type, "load_a", List.of("b", "i", "k"), loadA.statements(w));
+            w.function(read, read, "load_a", List.of("b", "i", "k"), loadA.statements(w, as));
         }
         if (b) {
-            w.function(type, type, "load_b", List.of("b", "k", "j"), loadB.statements(w));
+            w.function(read, read, "load_b", List.of("b", "k", "j"), loadB.statements(w, as));
         }
         if (stores) {
             w.function("void", type, "store", List.of("b", "i", "j", "v"), store.statements(w));
@@ -173,16 +210,16 @@ final class GemmSource {
         long sizeA = (batchedA ? batch : 1) * tm * rows * k * bytes + 63 & -64;
         long sizeB = (batchedB ? batch : 1) * tn * columns * k * bytes;
         List<GeneratedKernel> kernels = new ArrayList<>();
-        kernels.add(pack(true, rows, tm, 0));
-        kernels.add(pack(false, columns, tn, sizeA));
+        kernels.add(pack(true, rows, tm, workspaceAt));
+        kernels.add(pack(false, columns, tn, workspaceAt + sizeA));
 
         KernelWriter w = writer("matmul_packed", false, false, true);
         // Enough columns of tiles for every core to stay busy, but long enough to use a packed panel more than once.
         long perItem = Math.max(1, Math.min(MOST_TILES, batch * tm * tn / (8L * traits.units())));
         long blocks = (tm + perItem - 1) / perItem;
         boolean cut = k > shape.depth() + shape.depth() / 2;
-        String pa = w.workspace("pa", kind, 0);
-        String pb = w.workspace("pb", kind, sizeA);
+        String pa = w.workspace("pa", kind, workspaceAt);
+        String pb = w.workspace("pb", kind, workspaceAt + sizeA);
         w.number("m", m);
         w.number("n", n);
         w.number("depth", k);
@@ -256,7 +293,7 @@ final class GemmSource {
         }
         w.line("}").line("}");
         kernels.add(w.finish(batch * tn * blocks, 1));
-        return new KernelPlan(kernels, sizeA + sizeB);
+        return new KernelPlan(kernels, workspaceAt + sizeA + sizeB);
     }
 
     /// Panels of `width` rows (of the left operand) or columns (of the right), depth by depth.

@@ -22,6 +22,8 @@ final class Helpers {
                     }
                     """);
             case "philox_" -> new Text(List.of(), PHILOX);
+            case "mma_f16", "mma_bf16", "mma_tf32", "tf32_bits", "load_matrices" ->
+                new Text(List.of(), TensorCores.text(name));
             default -> type.startsWith("i") ? integer(base, type) : floating(base, type, traits);
         };
     }
@@ -61,11 +63,13 @@ final class Helpers {
             """;
 
     /// e^x for x that are 0 or less, or NaN, without branches, so that compilers turn loops over it into vectors: e^r
-    /// by its series for r within half of ln 2 of 0, times a power of two. What is below the normal numbers becomes 0.
+    /// by its series for r within half of ln 2 of 0, times a power of two. Adding 1.5 * 2^23 rounds to an integer, which
+    /// then stands in the low bits: `rint` is a call on some devices. What is below the normal numbers becomes 0.
     private static final String EXP_BELOW = """
             DEVICE f32 exp_below_f32(f32 x) {
                 f32 c = x >= -87.0f ? x : -87.0f;
-                f32 k = rint(c * 1.44269504f);
+                f32 t = MUL_ADD(c, 1.44269504f, 0x1.8p23f);
+                f32 k = t - 0x1.8p23f;
                 f32 r = MUL_ADD(k, -0.693359375f, c);
                 r = MUL_ADD(k, 2.12194440e-4f, r);
                 f32 p = MUL_ADD(r, 1.0f / 5040, 1.0f / 720);
@@ -75,7 +79,7 @@ final class Helpers {
                 p = MUL_ADD(p, r, 0.5f);
                 p = MUL_ADD(p, r, 1.0f);
                 p = MUL_ADD(p, r, 1.0f);
-                f32 v = p * F32_BITS((u32)((i32)k + 127) << 23);
+                f32 v = p * F32_BITS((BITS_F32(t) + 127) << 23);
                 return x != x ? x : x < -87.0f ? 0 : v;
             }
             """;
@@ -153,6 +157,10 @@ final class Helpers {
 
     private static Text floating(String base, String type, DeviceTraits traits) {
         UnaryOperator<String> fill = s -> s.replace("T", type);
+        if (CpuFunctions.has(base, traits) && (type.equals("f32") || base.startsWith("wide_")
+                || base.equals("reduced_angle"))) {
+            return CpuFunctions.text(base);
+        }
         boolean throughDouble = type.equals("f32") && traits.doubles() && SpecialFunctions.has(base);
         if (throughDouble) {
             // Special functions cancel near their zeros: computed in double precision where the device has it.

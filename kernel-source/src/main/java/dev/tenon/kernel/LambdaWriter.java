@@ -113,9 +113,16 @@ final class LambdaWriter {
             case IS_NAN -> "(i32)(" + x + " != " + x + ")";
             case NOT, BIT_NOT -> throw new IllegalArgumentException(fn + " of kind " + kind);
             case FLOOR, CEIL, TRUNC, SQRT, EXP, EXPM1, LOG, LOG2, LOG10, LOG1P, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH,
-                    COSH, TANH, ASINH, ACOSH, ATANH, ERF, ERFC ->
-                fn.name().toLowerCase(Locale.ROOT) + "(" + x + ")";
+                    COSH, TANH, ASINH, ACOSH, ATANH, ERF, ERFC -> library(w, fn.name(), kind, x);
         };
+    }
+
+    /// A function that languages for kernels have, or our own where the device's is slow.
+    private static String library(KernelWriter w, String fn, Kind kind, String... x) {
+        String name = fn.toLowerCase(Locale.ROOT);
+        return kind == Kind.F32 && CpuFunctions.has(name, w.traits())
+                ? w.call(name + "_f32", x)
+                : name + "(" + String.join(", ", x) + ")";
     }
 
     static String binary(KernelWriter w, BinaryFn fn, Kind kind, String a, String b) {
@@ -128,7 +135,7 @@ final class LambdaWriter {
             case FLOOR_DIV -> w.call("floor_div_" + t, a, b);
             case MOD -> w.call("mod_" + t, a, b);
             case REM -> kind.isFloating() ? "fmod(" + a + ", " + b + ")" : w.call("rem_" + t, a, b);
-            case POW -> kind.isFloating() ? "pow(" + a + ", " + b + ")" : w.call("pow_" + t, a, b);
+            case POW -> kind.isFloating() ? library(w, fn.name(), kind, a, b) : w.call("pow_" + t, a, b);
             case MAX -> w.call("max_" + t, a, b);
             case MIN -> w.call("min_" + t, a, b);
             case ATAN2 -> "atan2(" + a + ", " + b + ")";

@@ -41,7 +41,7 @@ final class MapSource {
         long groups;
         String flat;
         if (rows) {
-            local = traits.group(inner);
+            local = traits.rowGroup(inner);
             long chunks = (inner + local - 1) / local;
             groups = space.elements() / inner * chunks;
             String n = w.number("n", inner);

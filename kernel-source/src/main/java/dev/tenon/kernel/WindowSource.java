@@ -87,8 +87,8 @@ final class WindowSource {
         return all;
     }
 
-    private static String load(KernelWriter w, int operand, TensorType t, String... at) {
-        return Types.load(t.dtype(), w.input(operand, t.dtype()), position(t.strides(), at));
+    private static String load(KernelWriter w, Types.Reading as, int operand, TensorType t, String... at) {
+        return as.of(w, t.dtype(), w.input(operand, t.dtype()), position(t.strides(), at));
     }
 
     /// `[filters, channels x taps] x [channels x taps, images x windows]`, a batch of as many as there are groups.
@@ -123,17 +123,17 @@ final class WindowSource {
         Kind kind = x.dtype().kind();
         Shape taps = s.weight.slice(2, s.weight.rank());
         Shape windows = s.result.slice(2, s.result.rank());
-        GemmSource.Body loadA = w -> {
+        GemmSource.Load loadA = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
-            t.add("return " + load(w, 1, weight, coordinates("b * " + s.filters + " + i", "k / " + s.taps(), "t",
+            t.add("return " + load(w, as, 1, weight, coordinates("b * " + s.filters + " + i", "k / " + s.taps(), "t",
                     s.axes)) + ";");
             return t;
         };
-        GemmSource.Body loadB = w -> {
+        GemmSource.Load loadB = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
             t.addAll(split("o", "j % " + s.windows(), windows));
             t.addAll(s.inside("t", "o"));
-            t.add("return " + load(w, 0, x, coordinates("j / " + s.windows(),
+            t.add("return " + load(w, as, 0, x, coordinates("j / " + s.windows(),
                     "b * " + s.channels + " + k / " + s.taps(), "p", s.axes)) + ";");
             return t;
         };
@@ -157,7 +157,8 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.input.dim(0) * s.windows(),
-                s.channels * s.taps(), s.wide(), loadA, loadB, store).plan();
+                s.channels * s.taps(), s.wide(), loadA, loadB, store)
+                .stored(weight.dtype(), x.dtype(), true, false).plan();
     }
 
     /// The position `p` in the input that tap `t` of window `o` meets; leaves the function with 0 where that is
@@ -173,22 +174,26 @@ final class WindowSource {
     }
 
     /// `[channels, filters x taps] x [filters x taps, images x positions]`: each input position gathers from
-    /// the windows that met it.
+    /// the windows that met it. Where that right operand is much larger than what every tap of every window would add
+    /// to its position, for few channels or large strides, that is computed first and then gathered.
     static KernelPlan backwardData(Dialect dialect, DeviceTraits traits, Convolution op, List<TensorType> in,
             TensorType out) {
         TensorType g = in.get(0);
         TensorType weight = in.get(1);
         WindowSource s = new WindowSource(dialect, traits, op, out.shape(), weight.shape(), g.shape());
+        if (2 * s.channels * s.windows() <= s.filters * s.input.slice(2, s.input.rank()).elements()) {
+            return s.throughTaps(g, weight, out);
+        }
         Kind kind = out.dtype().kind();
         Shape taps = s.weight.slice(2, s.weight.rank());
         Shape positions = s.input.slice(2, s.input.rank());
-        GemmSource.Body loadA = w -> {
+        GemmSource.Load loadA = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
-            t.add("return " + load(w, 1, weight, coordinates("b * " + s.filters + " + k / " + s.taps(), "i", "t",
+            t.add("return " + load(w, as, 1, weight, coordinates("b * " + s.filters + " + k / " + s.taps(), "i", "t",
                     s.axes)) + ";");
             return t;
         };
-        GemmSource.Body loadB = w -> {
+        GemmSource.Load loadB = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
             t.addAll(split("p", "j % " + positions.elements(), positions));
             for (int a = 0; a < s.axes; a++) {
@@ -199,7 +204,7 @@ final class WindowSource {
                 t.add("idx o" + a + " = q" + a + " / " + stride + ";");
                 t.add("if (o" + a + " >= " + s.result.dim(a + 2) + ") { return 0; }");
             }
-            t.add("return " + load(w, 0, g, coordinates("j / " + positions.elements(),
+            t.add("return " + load(w, as, 0, g, coordinates("j / " + positions.elements(),
                     "b * " + s.filters + " + k / " + s.taps(), "o", s.axes)) + ";");
             return t;
         };
@@ -211,7 +216,77 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.channels, s.input.dim(0) * positions.elements(),
-                s.filters * s.taps(), s.wide(), loadA, loadB, store).plan();
+                s.filters * s.taps(), s.wide(), loadA, loadB, store)
+                .stored(weight.dtype(), g.dtype(), true, false).plan();
+    }
+
+    /// `[channels x taps, filters] x [filters, images x windows]`, what each tap of each window adds, into scratch
+    /// memory; then every input position sums what came to it.
+    private KernelPlan throughTaps(TensorType g, TensorType weight, TensorType out) {
+        Kind kind = out.dtype().kind();
+        Shape taps = this.weight.slice(2, this.weight.rank());
+        Shape windows = result.slice(2, result.rank());
+        long m = channels * taps();
+        long n = input.dim(0) * windows();
+        GemmSource.Load loadA = (w, as) -> {
+            List<String> t = new ArrayList<>(split("t", "i % " + taps(), taps));
+            t.add("return " + load(w, as, 1, weight, coordinates("b * " + filters + " + k", "i / " + taps(), "t",
+                    axes)) + ";");
+            return t;
+        };
+        GemmSource.Load loadB = (w, as) -> {
+            List<String> t = new ArrayList<>(split("o", "j % " + windows(), windows));
+            t.add("return " + load(w, as, 0, g, coordinates("j / " + windows(), "b * " + filters + " + k", "o",
+                    axes)) + ";");
+            return t;
+        };
+        GemmSource.Body store = w ->
+                List.of(w.workspace("sums", kind, 0) + "[(b * " + m + " + i) * " + n + " + j] = v;");
+        long bytes = groups * m * n * Types.bytes(kind) + 63 & -64;
+        KernelPlan sums = new GemmSource(dialect, traits, kind, groups, m, n, filters, wide(), loadA, loadB, store)
+                .stored(weight.dtype(), g.dtype(), false, false).workspaceFrom(bytes).plan();
+        List<GeneratedKernel> kernels = new ArrayList<>(sums.kernels());
+        kernels.add(gatherTaps(kind, out, m, n));
+        return new KernelPlan(kernels, sums.workspaceBytes());
+    }
+
+    private GeneratedKernel gatherTaps(Kind kind, TensorType out, long m, long n) {
+        KernelWriter w = new KernelWriter(dialect, traits, "gather_taps",
+                wide() || groups * m * n > Integer.MAX_VALUE / 2);
+        int local = traits.items();
+        w.line("idx e = (idx)GROUP * " + local + " + (idx)ITEM;");
+        w.line("if (e >= " + input.elements() + ") {").line("return;").line("}");
+        Shape positions = input.slice(2, input.rank());
+        long size = positions.elements();
+        w.lines(split("p", "e % " + size, positions));
+        w.line("idx channel = e / " + size + " % " + input.dim(1) + ";");
+        w.line("idx image = e / " + size * input.dim(1) + ";");
+        w.line(Types.of(kind) + " v = 0;");
+        String tap = "channel";
+        String window = "image";
+        for (int a = 0; a < axes; a++) {
+            int stride = geometry.stride().get(a);
+            int dilation = geometry.dilation().get(a);
+            int pad = geometry.padLow().get(a);
+            // Without dilation, every `stride`th tap meets a window.
+            boolean regular = dilation == 1 && pad >= 0;
+            String first = regular && stride > 1 ? "(p" + a + " + " + pad + ") % " + stride : "0";
+            w.line("for (idx t" + a + " = " + first + "; t" + a + " < " + weight.dim(a + 2) + "; t" + a + " += "
+                    + (regular ? stride : 1) + ") {");
+            w.line("idx q" + a + " = p" + a + " + (" + pad + ") - t" + a + " * " + dilation + ";");
+            w.line("if (q" + a + " < 0" + (regular ? "" : " || q" + a + " % " + stride + " != 0") + " || q" + a + " / "
+                    + stride + " >= " + result.dim(a + 2) + ") {").line("continue;").line("}");
+            tap = "(" + tap + ") * " + weight.dim(a + 2) + " + t" + a;
+            window = "(" + window + ") * " + result.dim(a + 2) + " + q" + a + " / " + stride;
+        }
+        // Channels of all groups follow each other, and so do the rows of the product.
+        w.line("v = v + " + w.workspace("sums", kind, 0) + "[(" + tap + ") * " + n + " + " + window + "];");
+        for (int a = 0; a < axes; a++) {
+            w.line("}");
+        }
+        String at = position(out.strides(), coordinates("image", "channel", "p", axes));
+        w.line(Types.store(w, out.dtype(), w.output(0, out.dtype()), at, "v"));
+        return w.finish((input.elements() + local - 1) / local, local);
     }
 
     /// `[filters, images x windows] x [images x windows, channels x taps]`.
@@ -223,17 +298,17 @@ final class WindowSource {
         Kind kind = out.dtype().kind();
         Shape taps = s.weight.slice(2, s.weight.rank());
         Shape windows = s.result.slice(2, s.result.rank());
-        GemmSource.Body loadA = w -> {
+        GemmSource.Load loadA = (w, as) -> {
             List<String> t = new ArrayList<>(split("o", "k % " + s.windows(), windows));
-            t.add("return " + load(w, 1, g, coordinates("k / " + s.windows(), "b * " + s.filters + " + i", "o",
+            t.add("return " + load(w, as, 1, g, coordinates("k / " + s.windows(), "b * " + s.filters + " + i", "o",
                     s.axes)) + ";");
             return t;
         };
-        GemmSource.Body loadB = w -> {
+        GemmSource.Load loadB = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "j % " + s.taps(), taps));
             t.addAll(split("o", "k % " + s.windows(), windows));
             t.addAll(s.inside("t", "o"));
-            t.add("return " + load(w, 0, x, coordinates("k / " + s.windows(),
+            t.add("return " + load(w, as, 0, x, coordinates("k / " + s.windows(),
                     "b * " + s.channels + " + j / " + s.taps(), "p", s.axes)) + ";");
             return t;
         };
@@ -245,6 +320,7 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.channels * s.taps(),
-                s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store).plan();
+                s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store)
+                .stored(g.dtype(), x.dtype(), true, true).plan();
     }
 }

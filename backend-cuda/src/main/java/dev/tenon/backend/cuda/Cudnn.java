@@ -68,7 +68,7 @@ final class Cudnn implements ConvolutionPlan.Library {
         }
         try {
             return Optional.of(context.get(() -> "starting cuDNN", () -> new Cudnn(library,
-                    work -> context.run(() -> "freeing a plan", work), memory, CublasLt.TF32)));
+                    work -> context.run(() -> "freeing a plan", work), memory, DeviceFacts.TF32)));
         } catch (BackendException e) {
             LOG.log(Level.WARNING, "convolutions are computed without cuDNN: " + e.getMessage());
             return Optional.empty();
