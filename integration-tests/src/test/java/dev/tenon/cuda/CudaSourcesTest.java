@@ -47,6 +47,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +66,9 @@ class CudaSourcesTest {
     private static final String NOTES = System.getProperty("tenon.test.nvcc.dir", "");
     private static final List<Integer> ARCHITECTURES = ALL ? List.of(75, 80, 90, 120) : List.of(75, 120);
     private static final int UNIT = 128;
+    /// What a whole warp does at once, and what a whole group does.
+    private static final Pattern WARP = Pattern.compile("\\b(SHUFFLE_DOWN|mma_\\w+|load_matrices|__syncwarp)\\(");
+    private static final Pattern TOGETHER = Pattern.compile("\\bBARRIER\\b|" + WARP.pattern());
     private static final int EVERY = ALL ? 1 : 101;
 
     @TempDir
@@ -185,6 +189,22 @@ class CudaSourcesTest {
             return Optional.of(Files.createDirectories(Path.of(NOTES)).resolve(HexFormat.of().formatHex(digest)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /// What no compiler sees: launches beyond the device's limits, threads that have left before the others wait for
+    /// them, and values exchanged in warps that are not whole.
+    @Test
+    void launchesAreWithinLimits() {
+        for (GeneratedKernel k : gather().values().stream().flatMap(List::stream).toList()) {
+            assertTrue(k.groups() >= 1 && k.groups() <= Integer.MAX_VALUE && k.local() >= 1 && k.local() <= 1024,
+                    () -> k.groups() + " groups of " + k.local() + ": " + k.source());
+            String body = k.source().substring(k.source().lastIndexOf("KERNEL(" + k.local() + ") void "));
+            int left = body.indexOf("return;");
+            assertTrue(left < 0 || !TOGETHER.matcher(body).find(left),
+                    () -> "threads leave before a barrier: " + k.source());
+            assertTrue(k.local() % 32 == 0 || !WARP.matcher(body).find(), () -> "warps that are not whole: "
+                    + k.source());
         }
     }
 

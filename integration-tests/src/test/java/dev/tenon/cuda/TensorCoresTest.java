@@ -24,9 +24,11 @@ import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.UnaryFn;
 import dev.tenon.api.op.WindowGeometry;
 import dev.tenon.kernel.GeneratedKernel;
+import dev.tenon.tck.samples.CompositeSamples;
 import dev.tenon.tck.samples.Family;
 import dev.tenon.tck.samples.Input;
 import dev.tenon.tck.samples.Layout;
+import dev.tenon.tck.samples.Sample;
 import dev.tenon.tck.samples.Values;
 import java.nio.file.Path;
 import java.util.List;
@@ -160,6 +162,37 @@ class TensorCoresTest {
                 weight);
         check(AMPERE, new ConvolutionBackwardWeight(op, weight.shape()), Family.COMPOSITE,
                 9.0 * y.elements() / 36, x, g);
+    }
+
+    /// Some of the suite's samples of attention and of its gradients; all of them with `-Dtenon.test.emulated=all`,
+    /// which compiles a hundred kernels.
+    @Test
+    void attention() {
+        int every = "all".equals(System.getProperty("tenon.test.emulated")) ? 1 : 7;
+        int n = 0;
+        for (Sample s : CompositeSamples.all()) {
+            boolean wanted = s.op().startsWith("attention") && s.dtype().bytes() == 2
+                    && s.inputs().stream().allMatch(i -> i.layout() == Layout.CONTIGUOUS && i.shape().elements() > 0)
+                    && s.direct().isPresent();
+            if (!wanted || n++ % every != 0) {
+                continue;
+            }
+            int index = s.dtype() == DType.F16 ? TURING : AMPERE;
+            try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
+                List<Tensor> there = s.on(EmulatedBackend.device(index));
+                List<TensorType> types = there.stream().map(Tensor::type).toList();
+                Op op = s.direct().get();
+                assertTrue(EmulatedBackend.source(index).plan(op, types, op.infer(types)).orElseThrow().kernels()
+                        .stream().allMatch(k -> k.source().contains("mma_")), s::toString);
+                List<Tensor> got = Dispatcher.apply(op, there);
+                List<Tensor> expected = Dispatcher.apply(op, s.on(ORACLE));
+                for (int i = 0; i < got.size(); i++) {
+                    assertEquals(Optional.empty(), Values.of(got.get(i))
+                            .differenceFrom(Values.of(expected.get(i)), s.family(), s.scale()), s::toString);
+                }
+            }
+        }
+        assertTrue(n > 10, "samples: " + n);
     }
 
     @Test

@@ -75,7 +75,9 @@ final class AttentionSource {
 
     /// How the work is cut: a group owns `rows` rows and takes `columns` of the other side at a time. Its items, `x`
     /// times `y` of them, compute patches of `high` rows and `broad` columns.
-    private record Tile(int rows, int columns, int x, int y, int high, int broad, int lanes) {
+    ///
+    /// @param mma whether products are left to tensor cores
+    private record Tile(int rows, int columns, int x, int y, int high, int broad, int lanes, boolean mma) {
         boolean vectors() {
             return lanes > 0;
         }
@@ -86,7 +88,8 @@ final class AttentionSource {
 
         /// Columns beyond the last full patch are padding.
         int padded(int n) {
-            return (n + broad - 1) / broad * broad;
+            int patch = mma ? MmaProduct.COLUMNS : broad;
+            return (n + patch - 1) / patch * patch;
         }
     }
 
@@ -118,19 +121,20 @@ final class AttentionSource {
             }
             int lanes = Math.max(2, Math.min(16, kind == Kind.F64 ? traits.lanes() / 2 : traits.lanes()));
             return Optional.of(new Tile(backward ? 16 : 32, 64, 1, 1, 4, dialect.vectors() ? 2 * lanes : 16,
-                    dialect.vectors() ? lanes : 0));
+                    dialect.vectors() ? lanes : 0, false));
         }
         int side = traits.groupOf(256) < 256 ? 8 : 16;
+        boolean mma = dtype.bytes() == 2 && traits.multiplies(dtype);
         int[][] patches = {{4, 4}, {2, 4}, {2, 2}, {1, 2}, {1, 1}};
         for (int[] p : patches) {
-            Tile t = new Tile(side * p[0], side * p[1], side, side, p[0], p[1], 0);
+            Tile t = new Tile(side * p[0], side * p[1], side, side, p[0], p[1], 0, mma);
             long r = t.rows();
             long c = t.columns() + 1;
             long w = t.padded(width);
             long v = t.padded(values);
             long elements = backward
                     ? r * (width + values) + (width + values) * c + 2 * r * c + c * (w + v) + r * (w + v) + 4 * c
-                    : r * width + width * c + c * v + r * c + r * v + 3 * r;
+                    : r * width + width * c + c * v + r * c + r * v + 4 * r;
             if (elements * Types.bytes(kind) <= traits.localBytes()) {
                 return Optional.of(t);
             }
@@ -269,6 +273,11 @@ final class AttentionSource {
         /// @param factor the array whose element for each row multiplies what `to` holds, "1" to keep it, "" to
         ///     overwrite it
         void product(Array to, Array a, Array b, int depth, int columns, String factor) {
+            if (t.mma()) {
+                MmaProduct.write(w, dtype, t.rows(), columns, depth, t.local(), to::at, a::at, b::at,
+                        (held, row) -> started(held, row, factor));
+                return;
+            }
             w.line("for (int rb = y; rb < " + t.rows() / t.high() + "; rb += " + t.y() + ") {");
             w.line("for (int cb = x; cb < " + columns / t.broad() + "; cb += " + t.x() + ") {");
             if (t.vectors()) {

@@ -68,6 +68,16 @@ public record TensorCores(int capability, boolean tf32) {
                         return b;
                     }
                     """;
+            case "pair_f16" -> """
+                    DEVICE u32 pair_f16(f32 low, f32 high) {
+                        return (u32)f32_to_f16_(low) | (u32)f32_to_f16_(high) << 16;
+                    }
+                    """;
+            case "pair_bf16" -> """
+                    DEVICE u32 pair_bf16(f32 low, f32 high) {
+                        return (u32)bf16_bits(low) | (u32)bf16_bits(high) << 16;
+                    }
+                    """;
             // Four matrices of 8 rows of 4 words, in shared memory; lane l names the beginning of row l % 8 of matrix
             // l / 8, which is aligned to 16 bytes, and is given row l / 4, word l % 4 of each.
             case "load_matrices" -> """

@@ -429,6 +429,9 @@ final class FakeDriver implements Driver {
     @Override
     public void launch(Handle function, int groups, int threads, Handle stream, long arguments) {
         call("cuLaunchKernel");
+        if (groups < 1 || threads < 1 || threads > 1024) {
+            throw new DriverException("cuLaunchKernel: " + groups + " blocks of " + threads + " threads");
+        }
         Function f = (Function) function;
         Map<String, Long> values = new LinkedHashMap<>();
         MemorySegment addresses = at(arguments, ADDRESS.byteSize() * f.parameters.size());

@@ -13,11 +13,13 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MapOp;
+import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelSource;
+import dev.tenon.kernel.TensorCores;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -55,6 +57,22 @@ class NvrtcTest {
         assertTrue(contains(put, "put_numbers"));
         assertTrue(nvrtc().compile(CudaDialect.withParams(k, true), 90, "").length > 0);
         assertTrue(nvrtc().identity(90).contains("sm_90"), nvrtc().identity(90));
+    }
+
+    /// Tensor cores are reached without any of CUDA's headers.
+    @Test
+    void compilesForTensorCores() {
+        for (int capability : new int[] {75, 80, 90}) {
+            DeviceTraits traits = new DeviceTraits(false, true, 1024, 48 << 10, 80, 1, true)
+                    .withTensorCores(new TensorCores(capability, true));
+            for (DType d : capability < 80 ? List.of(DType.F16) : List.of(DType.F16, DType.BF16, DType.F32)) {
+                TensorType t = TensorType.of(d, Shape.of(256, 256));
+                GeneratedKernel k = new KernelSource(CudaDialect.INSTANCE, traits)
+                        .plan(MatMulOp.PLAIN, List.of(t, t), List.of(t)).orElseThrow().kernels().getFirst();
+                assertTrue(k.source().contains("mma_"), k.source());
+                assertTrue(contains(nvrtc().compile(k.source(), capability, "cuda:0: matmul"), k.entry()));
+            }
+        }
     }
 
     @Test
