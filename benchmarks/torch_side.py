@@ -1,15 +1,23 @@
 #!/usr/bin/env python3
-"""PyTorch's side of the benchmarks on a GPU: one line of JSON for each case.
+"""PyTorch's side of the benchmarks: the cases of `tenon bench`, by the same names.
 
-    python3 torch_side.py [--device cuda:0] [--only REGEX] [--seconds 0.5] [--list]
+    ./tenon bench --device cuda:0 --against torch            both sides, in turn, in one table
+    python3 torch_side.py --device cuda:0 matmul/4096x4096x4096 step-mlp-captured
+                                                             these alone, one line of JSON each
 
-Each line has the case's name, the median and the best time of a run in microseconds, how many runs were timed, and,
-where they mean something, TFLOP/s and GB/s. Cases that need what this machine lacks have an "error" instead. On a CPU
-the sizes are those for a GPU all the same: choose with --only.
+With --serve it reads lines `name warmUpSeconds seconds` and answers each with one line: `time medianNanos bestNanos
+samples peakKilobytes`, `none` or `error text`; `machine` with `machine flops bytes`.
+
+A run is a call; after some calls the device is waited for, as on Tenon's side. Training steps whose name ends with
+`-captured` are run as --steps says: `eager`, `compile` (torch.compile) or `graph` (recorded as a CUDA graph).
 """
 import argparse
+import gc
 import json
+import math
+import os
 import re
+import resource
 import statistics
 import sys
 import time
@@ -17,102 +25,153 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
 
-CASES = {}
+SAMPLE_SECONDS = 0.003
+LEAST_SAMPLES = 5
+KINDS = {}
 
 
-def case(name, flops=0, bytes_moved=0):
+def kind(*names):
     def add(make):
-        CASES[name] = (make, flops, bytes_moved)
+        for name in names:
+            KINDS[name] = make
         return make
     return add
 
 
-def matmul(name, n, dtype, tf32=False):
-    @case(name, flops=2 * n ** 3)
-    def make(device):
-        a = torch.randn(n, n, device=device, dtype=dtype)
-        b = torch.randn(n, n, device=device, dtype=dtype)
+class Side:
+    def __init__(self, device, steps, threads):
+        self.device = torch.device(device)
+        self.steps = steps
+        # Of one thread the processor time counts, as on Tenon's side.
+        self.clock = time.thread_time if threads == 1 else time.perf_counter
+        if self.device.type == "cpu":
+            torch.set_num_threads(threads)
 
-        def run():
-            before = torch.backends.cuda.matmul.allow_tf32
-            torch.backends.cuda.matmul.allow_tf32 = tf32
-            try:
-                return a @ b
-            finally:
-                torch.backends.cuda.matmul.allow_tf32 = before
-        return run
+    def describe(self):
+        where = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" \
+            else f"{torch.get_num_threads()} threads"
+        return f"PyTorch {torch.__version__} on {self.device}, {where}, training steps {self.steps}"
 
+    def random(self, *dims, dtype=torch.float32):
+        return torch.randn(*dims, device=self.device).to(dtype)
 
-for size in (4096, 8192):
-    matmul(f"matmul-f32-{size}", size, torch.float32)
-    matmul(f"matmul-tf32-{size}", size, torch.float32, tf32=True)
-    matmul(f"matmul-bf16-{size}", size, torch.bfloat16)
+    def image(self, *dims):
+        """On a processor channels last, with which PyTorch is fastest there."""
+        x = self.random(*dims)
+        return x.contiguous(memory_format=torch.channels_last) if self.device.type == "cpu" else x
 
-N = 1 << 26
+    def prepare(self, name):
+        head, _, sizes = name.partition("/")
+        make = KINDS.get(head)
+        return make(self, head, [number(s) for s in sizes.split("x")] if sizes else []) if make else None
 
+    def finish(self):
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
-def elementwise(name, operands, function):
-    @case(name, bytes_moved=4 * N * (operands + 1))
-    def make(device):
-        x = [torch.randn(N, device=device) for _ in range(operands)]
-        return lambda: function(*x)
-
-
-elementwise("copy", 1, torch.clone)
-elementwise("add", 2, torch.add)
-elementwise("gelu", 1, F.gelu)
-
-
-@case("sum", bytes_moved=4 * N)
-def sum_all(device):
-    x = torch.randn(N, device=device)
-    return x.sum
+    def machine(self):
+        n, elements = 2048, 32 << 20
+        product = measure(self, self.prepare(f"matmul/{n}x{n}x{n}"), 0.5, 0.5)[0]
+        copy = measure(self, self.prepare("copy/32M"), 0.5, 0.5)[0]
+        return 2 * n ** 3 / product, 8 * elements / copy
 
 
-@case("sum-rows", bytes_moved=4 * N)
-def sum_rows(device):
-    x = torch.randn(N // 1024, 1024, device=device)
-    return lambda: x.sum(1)
+def number(size):
+    return int(size[:-1]) << {"M": 20, "K": 10}[size[-1]] if size[-1] in "MK" else int(size)
 
 
-@case("softmax", bytes_moved=8 * N)
-def softmax(device):
-    x = torch.randn(N // 1024, 1024, device=device)
+@kind("matmul", "matmul-tf32", "matmul-bf16")
+def matmul(side, name, d):
+    dtype = torch.bfloat16 if name == "matmul-bf16" else torch.float32
+    a, b = side.random(d[0], d[1], dtype=dtype), side.random(d[1], d[2], dtype=dtype)
+    tf32 = name == "matmul-tf32"
+
+    def run():
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        return a @ b
+    return run
+
+
+@kind("bmm")
+def bmm(side, _, d):
+    a, b = side.random(d[0], d[1], d[2]), side.random(d[0], d[2], d[3])
+    return lambda: torch.bmm(a, b)
+
+
+UNARY = {"copy": torch.clone, "relu": torch.relu, "gelu": F.gelu, "exp": torch.exp, "tanh": torch.tanh,
+         "sigmoid": torch.sigmoid, "sum": torch.sum}
+
+
+@kind(*UNARY)
+def unary(side, name, d):
+    x, function = side.random(d[0]), UNARY[name]
+    return lambda: function(x)
+
+
+@kind("add", "add-into", "tiny-add", "tiny-add-grad")
+def add(side, name, d):
+    n = d[0] if d else 1
+    a, b = side.random(n), side.random(n)
+    if name == "add-into":
+        b.zero_()
+        return lambda: a.add_(b)
+    if name == "tiny-add-grad":
+        a.requires_grad_(True)
+    return lambda: a + b
+
+
+ROWS = {"sum-rows": lambda x: x.sum(1), "softmax": lambda x: x.softmax(1)}
+
+
+@kind(*ROWS)
+def rows(side, name, d):
+    x, function = side.random(d[0] // 1024, 1024), ROWS[name]
+    return lambda: function(x)
+
+
+@kind("softmax-rows")
+def softmax_rows(side, _, d):
+    x = side.random(d[0], d[1])
     return lambda: x.softmax(1)
 
 
-@case("layer-norm", bytes_moved=8 * N)
-def layer_norm(device):
-    x = torch.randn(N // 1024, 1024, device=device)
-    w, b = torch.ones(1024, device=device), torch.zeros(1024, device=device)
-    return lambda: F.layer_norm(x, (1024,), w, b)
+@kind("add-row", "layer-norm")
+def with_row(side, name, d):
+    x, w, b = side.random(d[0] // 1024, 1024), side.random(1024), side.random(1024)
+    return (lambda: x + w) if name == "add-row" else lambda: F.layer_norm(x, (1024,), w, b)
 
 
-# Images, channels in, filters, side, kernel, stride: the shapes of a ResNet-50.
-SHAPES = [(32, 3, 64, 224, 7, 2), (32, 64, 64, 56, 1, 1), (32, 64, 64, 56, 3, 1), (32, 64, 256, 56, 1, 1),
-          (32, 128, 128, 28, 3, 1), (32, 256, 256, 14, 3, 1), (32, 512, 512, 7, 3, 1), (32, 1024, 2048, 14, 1, 2)]
+SQUARE = {"mean-dim0": lambda x: x.mean(0), "argmax": lambda x: x.argmax(1), "cumsum": lambda x: x.cumsum(1),
+          "transpose": lambda x: x.t().contiguous()}
 
 
-def convolution(images, channels, filters, side, kernel, stride, backward):
-    out = (side + 2 * (kernel // 2) - kernel) // stride + 1
-    flops = 2 * images * filters * out * out * channels * kernel * kernel * (2 if backward else 1)
-    name = f"conv-{channels}-{filters}-{side}-k{kernel}-s{stride}-{'backward' if backward else 'forward'}"
-
-    @case(name, flops=flops)
-    def make(device):
-        x = torch.randn(images, channels, side, side, device=device, requires_grad=backward)
-        w = torch.randn(filters, channels, kernel, kernel, device=device, requires_grad=backward)
-        if not backward:
-            return lambda: F.conv2d(x, w, stride=stride, padding=kernel // 2)
-        y = F.conv2d(x, w, stride=stride, padding=kernel // 2)
-        g = torch.randn_like(y)
-        return lambda: torch.autograd.grad(y, (x, w), g, retain_graph=True)
+@kind(*SQUARE)
+def square(side, name, d):
+    n = math.isqrt(d[0])
+    x, function = side.random(n, n), SQUARE[name]
+    return lambda: function(x)
 
 
-for shape in SHAPES:
-    for back in (False, True):
-        convolution(*shape, back)
+@kind("conv-forward", "conv-train", "conv-backward-data", "conv-backward-weights")
+def convolution(side, name, d):
+    images, channels, size, filters, k, stride, padding, groups = d
+    x, w = side.image(images, channels, size, size), side.image(filters, channels // groups, k, k)
+    if name == "conv-forward":
+        return lambda: F.conv2d(x, w, None, stride, padding, 1, groups)
+    up = torch.ones_like(F.conv2d(x, w, None, stride, padding, 1, groups))
+    if name != "conv-train":
+        which = [name == "conv-backward-data", name == "conv-backward-weights", False]
+        return lambda: torch.ops.aten.convolution_backward(
+            up, x, w, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], groups, which)
+    x.requires_grad_(True)
+    w.requires_grad_(True)
+
+    def run():
+        F.conv2d(x, w, None, stride, padding, 1, groups).backward(up)
+        x.grad = w.grad = None
+    return run
 
 
 class Block(nn.Module):
@@ -138,7 +197,7 @@ def resnet18():
 
 
 def mlp():
-    return nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
+    return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
 
 
 def lenet5():
@@ -147,137 +206,219 @@ def lenet5():
                          nn.Linear(84, 10))
 
 
-def transformer():
-    layer = nn.TransformerEncoderLayer(256, 4, 1024, 0.0, "gelu", batch_first=True, norm_first=True)
-    return nn.Sequential(nn.TransformerEncoder(layer, 4, enable_nested_tensor=False), nn.Linear(256, 10))
+class Gpt(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(1000, 256), nn.Embedding(128, 256)
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(256, 4, 1024, 0.0, "gelu", batch_first=True, norm_first=True)
+            for _ in range(4))
+        self.norm, self.head = nn.LayerNorm(256), nn.Linear(256, 1000, bias=False)
+        self.register_buffer("mask", torch.full((128, 128), -math.inf).triu(1))
+        self.register_buffer("at", torch.arange(128))
+
+    def forward(self, index):
+        x = self.tokens(index) + self.positions(self.at)
+        for block in self.blocks:
+            x = block(x, self.mask)
+        return self.head(self.norm(x)).flatten(0, 1)
 
 
-STEPS = {"mlp": (mlp, (64, 784), (64,)), "lenet5": (lenet5, (64, 1, 28, 28), (64,)),
-         "resnet18": (resnet18, (128, 3, 32, 32), (128,)), "transformer": (transformer, (16, 128, 256), (16, 128))}
+def momentum(parameters, graph):
+    return torch.optim.SGD(parameters, lr=1e-3, momentum=0.9)
 
 
-def training_step(name, how):
-    build, shape, labels = STEPS[name]
-
-    @case(f"step-{name}-{how}")
-    def make(device):
-        model = build().to(device)
-        optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
-        x = torch.randn(shape, device=device)
-        y = torch.randint(0, 10, labels, device=device)
-        call = torch.compile(model) if how == "compiled" else model
-
-        def run():
-            optimizer.zero_grad(set_to_none=how != "graph")
-            loss = F.cross_entropy(call(x).flatten(0, -2), y.flatten())
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        if how != "graph":
-            return run
-        # As PyTorch's manual has it: some steps on a stream of their own, then the capture.
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                run()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            run()
-        return graph.replay
+def adam(parameters, graph):
+    return torch.optim.Adam(parameters, lr=1e-3, **({"capturable": True} if graph else {}))
 
 
-for model_name in STEPS:
-    for way in ("eager", "compiled", "graph"):
-        training_step(model_name, way)
+def adam_w(parameters, graph):
+    return torch.optim.AdamW(parameters, lr=1e-4, **({"capturable": True} if graph else {}))
 
 
-@case("copy-to-device", bytes_moved=256 << 20)
-def upload(device):
-    host = torch.empty(64 << 20, pin_memory=device.type == "cuda")
-    there = torch.empty(64 << 20, device=device)
-    return lambda: there.copy_(host, non_blocking=True)
+# Model, optimiser, the shape of a batch (None for tokens), classes.
+STEPS = {"step-mlp": (mlp, adam, (128, 784), 10), "step-lenet5": (lenet5, momentum, (64, 1, 28, 28), 10),
+         "step-resnet18": (resnet18, momentum, (32, 3, 32, 32), 10), "step-gpt": (Gpt, adam_w, None, 1000)}
 
 
-@case("copy-to-device-overlapped")
-def overlapped(device):
-    """A product while a copy is under way: close to the longer of both alone if they overlap."""
-    host = torch.empty(16 << 20, pin_memory=True)
-    there = torch.empty(16 << 20, device=device)
-    a = torch.randn(4096, 4096, device=device)
-    copies = torch.cuda.Stream()
+@kind(*STEPS, *(name + "-captured" for name in STEPS))
+def training_step(side, name, d):
+    build, optimize, shape, classes = STEPS[name.replace("-captured", "")]
+    how = side.steps if name.endswith("-captured") else "eager"
+    if not name.endswith("-captured") and side.steps != "eager":
+        # The column of eager steps has it.
+        return None
+    model = build().to(side.device)
+    if shape is None:
+        x = torch.randint(0, classes, (8, 128), device=side.device)
+        y = torch.randint(0, classes, (8 * 128,), device=side.device)
+    else:
+        shape = (d[0], *shape[1:]) if d else shape
+        x = side.image(*shape) if len(shape) == 4 else side.random(*shape)
+        y = torch.randint(0, classes, shape[:1], device=side.device)
+    if len(x.shape) == 4 and side.device.type == "cpu":
+        model = model.to(memory_format=torch.channels_last)
+    optimizer = optimize(model.parameters(), how == "graph")
+    call = torch.compile(model) if how == "compile" else model
 
     def run():
-        with torch.cuda.stream(copies):
-            there.copy_(host, non_blocking=True)
-        a @ a
-        torch.cuda.current_stream().wait_stream(copies)
+        optimizer.zero_grad(set_to_none=True)
+        loss = F.cross_entropy(call(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    if how != "graph":
+        return run
+    # As PyTorch's manual has it: some steps on a stream of their own, then the capture.
+    warm = torch.cuda.Stream()
+    warm.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(warm):
+        for _ in range(3):
+            run()
+    torch.cuda.current_stream().wait_stream(warm)
+    graph = torch.cuda.CUDAGraph()
+    optimizer.zero_grad(set_to_none=True)
+    with torch.cuda.graph(graph):
+        run()
+    return graph.replay
+
+
+@kind("upload", "upload-product", "upload-beside-product")
+def upload(side, name, d):
+    """A copy of pinned memory on a stream of its own, a product on the usual one, or both."""
+    cuda = side.device.type == "cuda"
+    host = torch.zeros(d[1] << 18, pin_memory=cuda)
+    there = torch.empty(d[1] << 18, device=side.device)
+    a, b = side.random(d[0], d[0]), side.random(d[0], d[0])
+    stream = torch.cuda.Stream() if cuda else None
+    computes, copies = name != "upload", name != "upload-product"
+
+    def run():
+        torch.backends.cuda.matmul.allow_tf32 = False
+        if computes:
+            a @ b
+        if copies and stream:
+            with torch.cuda.stream(stream):
+                there.copy_(host, non_blocking=True)
+            torch.cuda.current_stream().wait_stream(stream)
+        elif copies:
+            there.copy_(host)
     return run
 
 
-def synchronize(device):
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+class Bytes(Dataset):
+    """Images of bytes as normalised floats, a whole batch at once."""
+    def __init__(self, pixels):
+        g = torch.Generator().manual_seed(1)
+        self.x = torch.randint(0, 256, (4096, 1, math.isqrt(pixels), math.isqrt(pixels)), dtype=torch.uint8,
+                               generator=g)
+        self.y = torch.randint(0, 10, (4096,), generator=g)
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, indices):
+        return (self.x[indices].float() / 255 - 0.1307) / 0.3081, self.y[indices]
 
 
-def measure(run, device, seconds):
-    """Times runs one by one by the device's own clock, after a warm-up of as long."""
-    end = time.perf_counter() + seconds
-    while True:
+@kind("loader")
+def loader(side, _, d):
+    """In the process itself: workers' answers cost more than they save here."""
+    data = Bytes(d[1])
+    batches = DataLoader(data, batch_size=None, sampler=BatchSampler(RandomSampler(data), d[0], False))
+
+    def run():
+        for x, y in batches:
+            x.to(side.device), y.to(side.device)
+    return run
+
+
+def once(side, run, runs):
+    start = side.clock()
+    for _ in range(runs):
         run()
-        synchronize(device)
-        if time.perf_counter() > end:
+    side.finish()
+    return side.clock() - start
+
+
+def measure(side, run, warm_up, seconds):
+    """Median and best seconds of a run, and the number of samples."""
+    end = time.perf_counter() + warm_up
+    while True:
+        once(side, run, 1)
+        if time.perf_counter() >= end:
             break
-    times = []
+    runs = 1
+    took = once(side, run, 1)
+    while took < SAMPLE_SECONDS:
+        runs = max(runs + 1, int(runs * 1.2 * SAMPLE_SECONDS / max(took, 1e-9)))
+        took = once(side, run, runs)
+    samples = []
     end = time.perf_counter() + seconds
-    while len(times) < 5 or time.perf_counter() < end:
-        if device.type == "cuda":
-            first, last = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-            first.record()
-            run()
-            last.record()
-            last.synchronize()
-            times.append(first.elapsed_time(last) / 1e3)
-        else:
-            start = time.perf_counter()
-            run()
-            times.append(time.perf_counter() - start)
-    return times
+    while len(samples) < LEAST_SAMPLES or time.perf_counter() < end:
+        samples.append(once(side, run, runs) / runs)
+    return statistics.median(samples), min(samples), len(samples)
+
+
+def said(e):
+    return re.sub(r"\s+", " ", str(e))[:300] or type(e).__name__
+
+
+def serve(side, answers):
+    """A case stays prepared until another is asked for."""
+    print(side.describe(), file=answers, flush=True)
+    prepared, run = None, None
+    for line in sys.stdin:
+        words = line.split()
+        try:
+            if words[0] == "machine":
+                answer = "machine %.4g %.4g" % side.machine()
+            else:
+                if words[0] != prepared:
+                    run = None
+                    gc.collect()
+                    if side.device.type == "cuda":
+                        torch.cuda.empty_cache()
+                    prepared = words[0]
+                    torch.manual_seed(1)
+                    run = side.prepare(prepared)
+                if run is None:
+                    answer = "none"
+                else:
+                    median, best, samples = measure(side, run, float(words[1]), float(words[2]))
+                    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                    answer = f"time {median * 1e9:.1f} {best * 1e9:.1f} {samples} {peak}"
+        # Whatever a case lacks here (torch.compile, a stream, memory): the others go on.
+        except Exception as e:
+            prepared, run = None, None
+            answer = "error " + said(e)
+        print(answer, file=answers, flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda:0")
-    parser.add_argument("--only", default="", help="only cases whose name has a match of this expression")
+    parser.add_argument("--steps", default="eager", choices=("eager", "compile", "graph"))
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="on a processor")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each case, after as long a warm-up")
-    parser.add_argument("--list", action="store_true", help="print the names of all cases, and end")
+    parser.add_argument("--serve", action="store_true")
+    parser.add_argument("case", nargs="*")
     args = parser.parse_args()
-    wanted = {k: v for k, v in CASES.items() if re.search(args.only, k)}
-    if args.list:
-        print("\n".join(wanted))
+    side = Side(args.device, args.steps, args.threads)
+    if args.serve:
+        # What libraries print goes to the other stream.
+        answers, sys.stdout = sys.stdout, sys.stderr
+        serve(side, answers)
         return 0
-    device = torch.device(args.device)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    print(json.dumps({"torch": torch.__version__, "device": name, "cuda": torch.version.cuda}), flush=True)
-    for key, (make, flops, bytes_moved) in wanted.items():
-        line = {"case": key}
-        try:
-            torch.manual_seed(1)
-            times = measure(make(device), device, args.seconds)
-            median = statistics.median(times)
-            line.update(median_us=round(median * 1e6, 2), best_us=round(min(times) * 1e6, 2), runs=len(times))
-            if flops:
-                line["tflops"] = round(flops / median / 1e12, 3)
-            if bytes_moved:
-                line["gb_per_s"] = round(bytes_moved / median / 1e9, 1)
-        # Whatever a case lacks here (torch.compile, Triton, pinned memory): the others go on.
-        except Exception as e:
-            line["error"] = str(e).splitlines()[0] if str(e) else type(e).__name__
-        print(json.dumps(line), flush=True)
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
+    print(side.describe())
+    for case in args.case:
+        run = side.prepare(case)
+        if run is None:
+            print(json.dumps({"case": case, "error": "no such case here"}))
+            continue
+        median, best, samples = measure(side, run, args.seconds, args.seconds)
+        print(json.dumps({"case": case, "median_us": median * 1e6, "best_us": best * 1e6, "samples": samples}))
     return 0
 
 

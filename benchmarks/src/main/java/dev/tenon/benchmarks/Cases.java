@@ -3,19 +3,18 @@ package dev.tenon.benchmarks;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Everything that can be timed.
+/// What is timed on a processor.
 final class Cases {
+    static final int F32 = 4;
     private static final long M = 1 << 20;
-    private static final int F32 = 4;
 
-    private Cases() {}
+    /// A convolution and its two gradients.
+    static final List<String> CONVOLUTIONS =
+        List.of("conv-forward", "conv-backward-data", "conv-backward-weights");
 
     static final List<BenchCase> ALL = all();
 
-    static BenchCase named(String name) {
-        return ALL.stream().filter(c -> c.name().equals(name)).findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("no benchmark is called " + name));
-    }
+    private Cases() {}
 
     private static List<BenchCase> all() {
         List<BenchCase> all = new ArrayList<>();
@@ -33,7 +32,7 @@ final class Cases {
             all.add(matmul("matmul", 1.0, n, n, n));
         }
         for (long n : new long[] {512, 1024, 2048}) {
-            all.add(matmul("matmul", 0.9, n, n, n));
+            all.add(matmul("matmul", 0.9, n, n, n).java(0.9));
         }
         all.add(matmul("matmul", 1.0, 64, 1000, 100));
         all.add(matmul("matmul", 1.0, 64, 100, 10));
@@ -49,7 +48,7 @@ final class Cases {
         all.add(BenchCase.of("sdpa-causal", 2.0 * 8 * 1024 * 1024 * 64, 0, 1.0, 1, 8, 1024, 64));
     }
 
-    private static BenchCase matmul(String kind, double aim, long m, long k, long n) {
+    static BenchCase matmul(String kind, double aim, long m, long k, long n) {
         // Few rows or columns read one operand once: its bytes are the limit, not the arithmetic.
         boolean thin = Math.min(m, n) == 1;
         return BenchCase.of(kind, thin ? 0 : 2.0 * m * k * n, thin ? F32 * (double) (m * k + k * n + m * n) : 0, aim,
@@ -91,19 +90,31 @@ final class Cases {
         all.add(BenchCase.of("max-pool-3x3s2", 0, 1.25 * F32 * 8 * 64 * 112 * 112, 1.2, 8, 64, 112, 112));
     }
 
-    /// Dims: batch, channels in, side, channels out, kernel, stride, padding, groups.
+    /// The shapes of a ResNet-50, and others that are common. Dims: batch, channels in, side, channels out, kernel,
+    /// stride, padding, groups.
     private static void convolutions(List<BenchCase> all) {
-        long[][] shapes = {
+        long[][] residual = {
             {8, 3, 224, 64, 7, 2, 3, 1}, {8, 64, 56, 256, 1, 1, 0, 1}, {8, 64, 56, 64, 3, 1, 1, 1},
             {8, 128, 28, 128, 3, 1, 1, 1}, {8, 256, 14, 256, 3, 1, 1, 1}, {8, 512, 7, 512, 3, 1, 1, 1},
-            {8, 1024, 14, 256, 1, 1, 0, 1}, {8, 128, 56, 128, 3, 1, 1, 128}, {64, 1, 28, 6, 5, 1, 2, 1},
-            {32, 64, 32, 64, 3, 1, 1, 1}};
-        for (long[] s : shapes) {
-            long out = (s[2] + 2 * s[6] - s[4]) / s[5] + 1;
-            double flops = 2.0 * s[0] * s[3] * out * out * s[1] / s[7] * s[4] * s[4];
-            all.add(BenchCase.of("conv-forward", flops, 0, 0.7, s));
-            all.add(BenchCase.of("conv-train", 3 * flops, 0, 0.7, s));
+            {8, 1024, 14, 256, 1, 1, 0, 1}};
+        long[][] others = {{8, 128, 56, 128, 3, 1, 1, 128}, {64, 1, 28, 6, 5, 1, 2, 1}, {32, 64, 32, 64, 3, 1, 1, 1}};
+        for (long[] s : residual) {
+            for (String kind : CONVOLUTIONS) {
+                all.add(convolution(kind, 1.0, s).java(0.7));
+            }
+            all.add(convolution("conv-train", 1.0, s).java(0.7));
         }
+        for (long[] s : others) {
+            all.add(convolution("conv-forward", 1.0, s).java(0.7));
+            all.add(convolution("conv-train", 1.0, s).java(0.7));
+        }
+    }
+
+    /// @param kind one of [#CONVOLUTIONS], or `conv-train` for all of them
+    static BenchCase convolution(String kind, double aim, long... s) {
+        long out = (s[2] + 2 * s[6] - s[4]) / s[5] + 1;
+        double flops = 2.0 * s[0] * s[3] * out * out * s[1] / s[7] * s[4] * s[4];
+        return BenchCase.of(kind, (kind.equals("conv-train") ? 3 : 1) * flops, 0, aim, s);
     }
 
     private static void overhead(List<BenchCase> all) {
@@ -118,9 +129,11 @@ final class Cases {
         all.add(BenchCase.of("step-lenet5", 0, 0, 2.0));
         all.add(BenchCase.of("step-lstm", 0, 0, 1.0));
         all.add(BenchCase.of("step-gpt", 0, 0, 1.2));
-        all.add(BenchCase.of("step-resnet18", 3 * 32 * 2 * 0.5555e9, 0, 1.0));
-        all.add(BenchCase.of("step-resnet50", 3 * 4 * 2 * 4.089e9, 0, 1.1));
+        all.add(BenchCase.of("step-resnet18", 3 * 32 * 2 * 0.5555e9, 0, 1.0, 32));
+        all.add(BenchCase.of("step-resnet50", 3 * 4 * 2 * 4.089e9, 0, 1.1, 4));
         all.add(BenchCase.of("infer-resnet50", 2 * 4.089e9, 0, 1.0, 1));
         all.add(BenchCase.of("infer-resnet50", 8 * 2 * 4.089e9, 0, 1.0, 8));
+        // An epoch of batches of 64 images of 28 x 28 bytes as normalised floats, in a new order.
+        all.add(BenchCase.of("loader", 0, 0, 5.0, 64, 784));
     }
 }

@@ -4,6 +4,7 @@ import static org.bytedeco.pytorch.global.torch.add_out;
 import static org.bytedeco.pytorch.global.torch.argmax;
 import static org.bytedeco.pytorch.global.torch.batch_norm;
 import static org.bytedeco.pytorch.global.torch.conv2d;
+import static org.bytedeco.pytorch.global.torch.convolution_backward;
 import static org.bytedeco.pytorch.global.torch.cross_entropy_loss;
 import static org.bytedeco.pytorch.global.torch.cumsum;
 import static org.bytedeco.pytorch.global.torch.embedding;
@@ -23,9 +24,11 @@ import static org.bytedeco.pytorch.global.torch.zeros_like;
 
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -38,7 +41,7 @@ import org.bytedeco.pytorch.global.torch;
 /// Images are laid out channels last, as libtorch is fastest with.
 final class LibtorchSide implements Side {
     LibtorchSide() {
-        torch.set_num_threads(Runtime.getRuntime().availableProcessors());
+        torch.set_num_threads(Boolean.getBoolean("tenon.bench.cpu") ? 1 : Runtime.getRuntime().availableProcessors());
     }
 
     @Override
@@ -124,6 +127,7 @@ final class LibtorchSide implements Side {
                 yield each(() -> a.t().contiguous());
             }
             case "softmax" -> unary(random(c.dim(0) / 1024, 1024), x -> softmax(x, -1));
+            case "softmax-rows" -> unary(random(c.dim(0), c.dim(1)), x -> softmax(x, -1));
             case "layer-norm" -> {
                 TensorOptional w = new TensorOptional(random(1024));
                 TensorOptional b = new TensorOptional(random(1024));
@@ -156,7 +160,7 @@ final class LibtorchSide implements Side {
             case "batch-norm-train" -> batchNorm(c);
             case "max-pool-3x3s2" -> unary(image(c.dim(0), c.dim(1), c.dim(2), c.dim(3)),
                 x -> max_pool2d(x, new long[] {3, 3}, new long[] {2, 2}, new long[] {1, 1}, new long[] {1, 1}, false));
-            case "conv-forward", "conv-train" -> convolution(c);
+            case "conv-forward", "conv-train", "conv-backward-data", "conv-backward-weights" -> convolution(c);
             case "tiny-add" -> {
                 Tensor a = random(1);
                 Tensor b = random(1);
@@ -225,6 +229,12 @@ final class LibtorchSide implements Side {
             return each(() -> conv2d(x, w, new TensorOptional(), stride, padding, one, groups));
         }
         Tensor up = torch.ones_like(conv2d(x, w, new TensorOptional(), stride, padding, one, groups));
+        if (!c.kind().equals("conv-train")) {
+            boolean data = c.kind().equals("conv-backward-data");
+            BoolPointer which = new BoolPointer(3).put(0, data).put(1, !data).put(2, false);
+            return each(() -> convolution_backward(up, x, w, new LongArrayRefOptional(), stride, padding, one, false,
+                new long[] {0, 0}, groups, which));
+        }
         x.requires_grad_(true);
         w.requires_grad_(true);
         return each(() -> {

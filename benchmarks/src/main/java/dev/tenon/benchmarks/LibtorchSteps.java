@@ -41,8 +41,8 @@ final class LibtorchSteps {
             case "step-lenet5" -> leNet5();
             case "step-lstm" -> longShortTermMemory();
             case "step-gpt" -> gpt();
-            case "step-resnet18" -> resNet(LibtorchResNet.small(true), 10, 32, 3, 32, 32);
-            case "step-resnet50" -> resNet(LibtorchResNet.fifty(true), 1000, 4, 3, 224, 224);
+            case "step-resnet18" -> resNet(LibtorchResNet.small(true), 10, c.dimOr(32), 3, 32, 32);
+            case "step-resnet50" -> resNet(LibtorchResNet.fifty(true), 1000, c.dimOr(4), 3, 224, 224);
             case "infer-resnet50" -> infer(c.dim(0));
             default -> null;
         };

@@ -22,12 +22,14 @@ import java.util.Optional;
 
 /// Inference by ONNX Runtime, of the model that Tenon exports, with all its optimisations.
 final class OnnxRuntimeSide implements Side {
+    private static final int THREADS =
+        Boolean.getBoolean("tenon.bench.cpu") ? 1 : Runtime.getRuntime().availableProcessors();
+
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
 
     @Override
     public String describe() {
-        return "ONNX Runtime " + environment.getVersion() + ", " + Runtime.getRuntime().availableProcessors()
-            + " threads";
+        return "ONNX Runtime " + environment.getVersion() + ", " + THREADS + " threads";
     }
 
     @Override
@@ -51,7 +53,7 @@ final class OnnxRuntimeSide implements Side {
             file = OnnxExport.of(Graphs.capture(model, x)).toBytes();
         }
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-        options.setIntraOpNumThreads(Runtime.getRuntime().availableProcessors());
+        options.setIntraOpNumThreads(THREADS);
         options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
         OrtSession session = environment.createSession(file, options);
         int bytes = Math.toIntExact(batch * 3 * 224 * 224 * 4);

@@ -19,7 +19,7 @@ import java.util.Optional;
 final class Server {
     private Server() {}
 
-    /// @param args the side: `tenon:DEVICE`, `clblast:DEVICE`, `libtorch` or `onnxruntime`
+    /// @param args the side: `tenon:DEVICE`, `clblast:DEVICE`, `libtorch`, `onednn` or `onnxruntime`
     public static void main(String[] args) throws IOException {
         // Whatever libraries print goes to the other stream; answers alone to this one.
         PrintStream answers = System.out;
@@ -34,13 +34,13 @@ final class Server {
             String answer;
             try {
                 if (words[0].equals("machine")) {
-                    answer = MachineProbe.measure().line();
+                    answer = side.machine().line();
                 } else {
                     if (!words[0].equals(prepared)) {
                         work.ifPresent(Work::close);
                         work = Optional.empty();
                         prepared = words[0];
-                        work = side.prepare(Cases.named(words[0]));
+                        work = side.prepare(BenchCase.parse(words[0]));
                     }
                     answer = work.isEmpty() ? "none"
                         : line(Stopwatch.time(work.get(), Double.parseDouble(words[1]), Double.parseDouble(words[2])));
@@ -66,6 +66,7 @@ final class Server {
         }
         return switch (name) {
             case "libtorch" -> new LibtorchSide();
+            case "onednn" -> new OneDnnSide();
             case "onnxruntime" -> new OnnxRuntimeSide();
             default -> throw new IllegalArgumentException("no side is called " + name);
         };

@@ -9,4 +9,9 @@ interface Side {
 
     /// Makes the operands of a case, or nothing where this side has no such thing.
     Optional<Work> prepare(BenchCase c);
+
+    /// What the processor, or the device of this side, can do.
+    default Machine machine() {
+        return MachineProbe.measure();
+    }
 }

@@ -1,5 +1,7 @@
 package dev.tenon.benchmarks;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 
 /// Times a piece of work: first runs it until it is warm, then takes samples of some milliseconds each.
@@ -9,6 +11,9 @@ final class Stopwatch {
     /// @param samples how many
     record Reading(double median, double best, int samples) {}
 
+    /// Whether the processor time of this thread counts, instead of the clock on the wall: see `--one-thread`.
+    private static final boolean CPU = Boolean.getBoolean("tenon.bench.cpu");
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final long SAMPLE_NANOS = 3_000_000;
     private static final int LEAST_SAMPLES = 5;
 
@@ -39,17 +44,18 @@ final class Stopwatch {
     /// Runs for as long as asked, then on while the last half second was a twentieth faster than the one before: where
     /// the cores are shared, compilers take several times as long. Four times as long at most.
     private static void warm(Work work, double seconds) {
-        long start = System.nanoTime();
+        long start = now();
         double last = Double.MAX_VALUE;
         while (true) {
-            long from = System.nanoTime();
+            long from = now();
             long runs = 0;
             do {
                 work.run();
+                work.finish();
                 runs++;
-            } while (System.nanoTime() - from < Math.min(0.5, seconds) * 1e9);
-            double each = (double) (System.nanoTime() - from) / runs;
-            double done = (System.nanoTime() - start) / 1e9;
+            } while (now() - from < Math.min(0.5, seconds) * 1e9);
+            double each = (double) (now() - from) / runs;
+            double done = (now() - start) / 1e9;
             if (done >= 4 * seconds || done >= seconds && each > 0.95 * last) {
                 return;
             }
@@ -57,11 +63,16 @@ final class Stopwatch {
         }
     }
 
+    private static long now() {
+        return CPU ? THREADS.getCurrentThreadCpuTime() : System.nanoTime();
+    }
+
     private static long once(Work work, long runs) {
-        long start = System.nanoTime();
+        long start = now();
         for (long i = 0; i < runs; i++) {
             work.run();
         }
-        return System.nanoTime() - start;
+        work.finish();
+        return now() - start;
     }
 }

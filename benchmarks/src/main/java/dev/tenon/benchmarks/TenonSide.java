@@ -2,11 +2,16 @@ package dev.tenon.benchmarks;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
+import dev.tenon.api.Dispatcher;
 import dev.tenon.api.Generator;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
+import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.ConvolutionBackwardData;
+import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.WindowGeometry;
 import dev.tenon.nn.functional.Attentions;
 import dev.tenon.nn.functional.ClassLosses;
 import dev.tenon.nn.functional.ConvOptions;
@@ -15,6 +20,7 @@ import dev.tenon.nn.functional.Linears;
 import dev.tenon.nn.functional.Norms;
 import dev.tenon.nn.functional.PoolOptions;
 import dev.tenon.nn.functional.Pools;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -37,15 +43,41 @@ final class TenonSide implements Side {
 
     @Override
     public Optional<Work> prepare(BenchCase c) {
-        Optional<Work> step = new TenonSteps(device).prepare(c);
-        return step.isPresent() ? step : Optional.ofNullable(operation(c));
+        return new TenonSteps(device).prepare(c).or(() -> new TenonTransfers(device).prepare(c))
+            .or(() -> Optional.ofNullable(operation(c)));
     }
 
-    /// Each run in a scope of its own, whose end gives the results back; a device that works on its own is waited for.
+    /// A processor by its instructions; another device by what a large product and a large copy within it take.
+    @Override
+    public Machine machine() {
+        if (device.type().equals("cpu")) {
+            return Side.super.machine();
+        }
+        long n = 2048;
+        long elements = 32 * M;
+        Work product = prepare(BenchCase.of("matmul", 0, 0, 0, n, n, n)).orElseThrow();
+        Work copy = prepare(BenchCase.of("copy", 0, 0, 0, elements)).orElseThrow();
+        return new Machine(2e9 * n * n * n / Stopwatch.time(product, 0.5, 0.5).best(),
+            2e9 * DType.F32.bytes() * elements / Stopwatch.time(copy, 0.5, 0.5).best());
+    }
+
     private Work each(Supplier<?> body) {
-        return () -> {
-            try (Scope _ = Scope.open()) {
-                body.get();
+        return each(device, body);
+    }
+
+    /// Each run in a scope of its own, whose end gives the results back; a device that works on its own is waited for
+    /// at the end.
+    static Work each(Device device, Supplier<?> body) {
+        return new Work() {
+            @Override
+            public void run() {
+                try (Scope _ = Scope.open()) {
+                    body.get();
+                }
+            }
+
+            @Override
+            public void finish() {
                 device.synchronize();
             }
         };
@@ -61,7 +93,8 @@ final class TenonSide implements Side {
 
     private Work operation(BenchCase c) {
         return switch (c.kind()) {
-            case "matmul" -> product(random(c.dim(0), c.dim(1)), random(c.dim(1), c.dim(2)));
+            // Where the device has such numbers, by an option of this process.
+            case "matmul", "matmul-tf32" -> product(random(c.dim(0), c.dim(1)), random(c.dim(1), c.dim(2)));
             case "matmul-bf16" -> product(random(c.dim(0), c.dim(1)).to(DType.BF16),
                 random(c.dim(1), c.dim(2)).to(DType.BF16));
             case "bmm" -> product(random(c.dim(0), c.dim(1), c.dim(2)), random(c.dim(0), c.dim(2), c.dim(3)));
@@ -81,6 +114,7 @@ final class TenonSide implements Side {
                 Tensor b = Tensors.zerosLike(a);
                 yield each(() -> a.add_(b));
             }
+            case "copy" -> unary(random(c.dim(0)), Tensor::clone);
             case "relu" -> unary(random(c.dim(0)), Tensor::relu);
             case "gelu" -> unary(random(c.dim(0)), Tensor::gelu);
             case "exp" -> unary(random(c.dim(0)), Tensor::exp);
@@ -108,12 +142,14 @@ final class TenonSide implements Side {
                 yield each(() -> a.t().contiguous());
             }
             case "softmax" -> unary(random(c.dim(0) / 1024, 1024), x -> x.softmax(-1));
+            case "softmax-rows" -> unary(random(c.dim(0), c.dim(1)), x -> x.softmax(-1));
             case "layer-norm" -> {
                 Tensor w = random(1024);
                 Tensor b = random(1024);
                 yield unary(random(c.dim(0) / 1024, 1024), x -> Norms.layerNorm(x, Shape.of(1024), w, b, 1e-5));
             }
             case "sum" -> unary(random(c.dim(0)), Tensor::sum);
+            case "sum-rows" -> unary(random(c.dim(0) / 1024, 1024), x -> x.sum(1));
             case "mean-dim0" -> unary(random(side(c), side(c)), x -> x.mean(0));
             case "argmax" -> unary(random(side(c), side(c)), x -> x.argmax(1, false));
             case "cumsum" -> unary(random(side(c), side(c)), x -> x.cumsum(1));
@@ -138,7 +174,7 @@ final class TenonSide implements Side {
             case "batch-norm-train" -> batchNorm(c);
             case "max-pool-3x3s2" -> unary(random(c.dim(0), c.dim(1), c.dim(2), c.dim(3)),
                 x -> Pools.maxPool2d(x, 3, new PoolOptions().stride(2).padding(1)));
-            case "conv-forward", "conv-train" -> convolution(c);
+            case "conv-forward", "conv-train", "conv-backward-data", "conv-backward-weights" -> convolution(c);
             case "tiny-add" -> {
                 Tensor a = random(1);
                 Tensor b = random(1);
@@ -199,9 +235,15 @@ final class TenonSide implements Side {
         if (c.kind().equals("conv-forward")) {
             return each(() -> Convs.conv2d(x, w, null, options));
         }
+        Tensor up = Tensors.onesLike(Convs.conv2d(x, w, null, options));
+        if (!c.kind().equals("conv-train")) {
+            Convolution op = new Convolution(WindowGeometry.of(2, (int) c.dim(5), (int) c.dim(6), 1), (int) groups);
+            return c.kind().equals("conv-backward-data")
+                ? each(() -> Dispatcher.apply(new ConvolutionBackwardData(op, x.shape()), List.of(up, w)))
+                : each(() -> Dispatcher.apply(new ConvolutionBackwardWeight(op, w.shape()), List.of(x, up)));
+        }
         x.requiresGrad(true);
         w.requiresGrad(true);
-        Tensor up = Tensors.onesLike(Convs.conv2d(x.detach(), w.detach(), null, options));
         return each(() -> {
             Convs.conv2d(x, w, null, options).backward(up, false, false);
             x.setGrad(null);

@@ -4,7 +4,6 @@ import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.Device;
 import dev.tenon.api.Generator;
-import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
 import dev.tenon.api.Tensor;
 import dev.tenon.api.Tensors;
@@ -31,6 +30,7 @@ import dev.tenon.nn.recurrent.LSTM;
 import dev.tenon.nn.recurrent.RecurrentOptions;
 import dev.tenon.nn.transformer.TransformerEncoderLayer;
 import dev.tenon.nn.transformer.TransformerOptions;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -38,20 +38,23 @@ import java.util.function.Supplier;
 final class TenonSteps {
     private final Device device;
     private final Generator g = new Generator(2);
+    /// Whether a training step is a graph that is captured once.
+    private boolean captured;
 
     TenonSteps(Device device) {
         this.device = device;
     }
 
     Optional<Work> prepare(BenchCase c) {
-        return Optional.ofNullable(switch (c.kind()) {
+        captured = c.kind().endsWith("-captured");
+        return Optional.ofNullable(switch (c.kind().replace("-captured", "")) {
             case "step-two-layer" -> twoLayer();
             case "step-mlp" -> mlp();
             case "step-lenet5" -> leNet5();
             case "step-lstm" -> lstm();
             case "step-gpt" -> gpt();
-            case "step-resnet18" -> resNet("resnet18_cifar", 10, 32, 3, 32, 32);
-            case "step-resnet50" -> resNet("resnet50", 1000, 4, 3, 224, 224);
+            case "step-resnet18" -> resNet("resnet18_cifar", 10, c.dimOr(32), 3, 32, 32);
+            case "step-resnet50" -> resNet("resnet50", 1000, c.dimOr(4), 3, 224, 224);
             case "infer-resnet50" -> infer(c.dim(0));
             default -> null;
         });
@@ -65,26 +68,36 @@ final class TenonSteps {
         return Tensors.randint(0, classes, Shape.of(dims), device, g);
     }
 
-    private Work training(Optimizer optimizer, Supplier<Tensor> loss) {
-        return () -> {
-            try (Scope _ = Scope.open()) {
-                optimizer.zeroGrad();
-                loss.get().backward();
-                optimizer.step();
-                device.synchronize();
-            }
+    private Work training(Module model, Optimizer optimizer, Supplier<Tensor> loss) {
+        Supplier<Tensor> step = () -> {
+            optimizer.zeroGrad();
+            Tensor l = loss.get();
+            l.backward();
+            optimizer.step();
+            return l.detach();
         };
+        if (!captured) {
+            return TenonSide.each(device, step);
+        }
+        Compiled compiled = Graphs.compileStep(_ -> List.of(step.get()), model);
+        return TenonSide.each(device, () -> {
+            List<Tensor> out = compiled.call(List.of());
+            if (!compiled.fallbacks().isEmpty()) {
+                throw new IllegalStateException("the step is not captured: " + compiled.fallbacks());
+            }
+            return out;
+        });
     }
 
     private Work classifier(Module model, Optimizer optimizer, Tensor x, Tensor y) {
-        return training(optimizer, () -> ClassLosses.crossEntropy(model.call(x), y));
+        return training(model, optimizer, () -> ClassLosses.crossEntropy(model.call(x), y));
     }
 
     private Work twoLayer() {
         Module model = new Sequential(new Linear(1000, 100, false), new ReLU(), new Linear(100, 10, false)).to(device);
         Tensor x = random(64, 1000);
         Tensor y = random(64, 10);
-        return training(new SGD(model.parameters(), 1e-6), () -> model.call(x).sub(y).square().sum());
+        return training(model, new SGD(model.parameters(), 1e-6), () -> model.call(x).sub(y).square().sum());
     }
 
     private Work mlp() {
@@ -112,12 +125,11 @@ final class TenonSteps {
         model.eval();
         Compiled compiled = Graphs.compile(model);
         Tensor x = random(batch, 3, 224, 224);
-        return () -> {
-            try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
-                compiled.call(x);
-                device.synchronize();
+        return TenonSide.each(device, () -> {
+            try (Context.Mode _ = Context.noGrad()) {
+                return compiled.call(x);
             }
-        };
+        });
     }
 
     private static SGD momentum(Module model) {
@@ -129,7 +141,7 @@ final class TenonSteps {
         LSTM model = new LSTM(256, 256, new RecurrentOptions().numLayers(2));
         model.to(device);
         Tensor x = random(64, 32, 256);
-        return training(new SGD(model.parameters(), 1e-3), () -> model.call(x, null).output().square().mean());
+        return training(model, new SGD(model.parameters(), 1e-3), () -> model.call(x, null).output().square().mean());
     }
 
     /// Pre-norm blocks with causal attention over 8 sequences of 128 tokens out of 1,000.
@@ -138,7 +150,7 @@ final class TenonSteps {
         model.to(device);
         Tensor tokens = labels(1000, 8, 128);
         Tensor next = labels(1000, 8 * 128);
-        return training(new AdamW(model.parameters(), 1e-4), () ->
+        return training(model, new AdamW(model.parameters(), 1e-4), () ->
             ClassLosses.crossEntropy(model.call(tokens).reshape(8 * 128, 1000), next));
     }
 

@@ -158,9 +158,11 @@ final class TrainCommand implements Callable<Integer> {
         err.flush();
         String title = recipe.title() + " on " + job.name;
         Training.Outcome outcome;
+        FirstBatch first = new FirstBatch(device, err);
         try (Progress progress = new Progress(err, values -> said(values, recipe.text()));
                 Interruption _ = new Interruption(progress, run, err)) {
-            outcome = training.run(job.train, job.test, settings, progress, saving(run, job, settings, title));
+            outcome = training.run(job.train, job.test, settings, first, progress,
+                saving(run, job, settings, title));
             finish(run, training, job, model, device, title);
         }
         double seconds = (System.nanoTime() - start) / 1e9;
@@ -171,7 +173,7 @@ final class TrainCommand implements Callable<Integer> {
         err.flush();
         if (json) {
             PrintWriter print = Main.out(spec);
-            print.println(Json.line(summary(recipe, job, device, settings, outcome, seconds)));
+            print.println(Json.line(summary(recipe, job, device, settings, outcome, seconds, first)));
             print.flush();
         }
         return 0;
@@ -264,7 +266,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static Map<String, @Nullable Object> summary(Recipe recipe, Job job, Device device,
-            Training.Settings settings, Training.Outcome outcome, double seconds) {
+            Training.Settings settings, Training.Outcome outcome, double seconds, FirstBatch first) {
         Map<String, @Nullable Object> line = new LinkedHashMap<>();
         line.put("recipe", recipe.name());
         line.put("device", device.toString());
@@ -277,6 +279,7 @@ final class TrainCommand implements Callable<Integer> {
         line.put("data", job.name);
         line.put("seed", settings.seed());
         line.put("testLoss", outcome.last().get("val_loss"));
+        line.put("firstBatchSeconds", first.seconds());
         if (recipe.text()) {
             line.put("testPerplexity", outcome.last().get("val_perplexity"));
         }

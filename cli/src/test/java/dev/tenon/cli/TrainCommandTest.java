@@ -84,6 +84,8 @@ class TrainCommandTest {
         Map<String, String> line = json(run.out());
         assertEquals(List.of("recipe", "device", "epochs", "trainLoss", "testAccuracy", "samplesPerSecond", "seconds",
             "peakRssBytes"), List.copyOf(line.keySet()).subList(0, 8));
+        assertEquals(1, run.err().lines().filter(l -> l.startsWith("first batch ")).count(), run.err());
+        assertTrue(Double.parseDouble(line.get("firstBatchSeconds")) > 0, run.out());
         assertEquals("lenet5", line.get("recipe"));
         assertEquals("4", line.get("epochs"));
         assertTrue(Double.parseDouble(line.get("testAccuracy")) > 0.7, run.out());

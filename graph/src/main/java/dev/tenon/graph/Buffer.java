@@ -12,6 +12,8 @@ final class Buffer {
         ARENA,
         /// Memory of a parameter, a constant or a tensor that a decomposition made: the same in all runs.
         FIXED,
+        /// A result of [Kept] steps, the same until a parameter changes.
+        KEPT,
         /// Memory of a tensor that a run is given.
         INPUT,
         /// Memory that a run allocates and hands out.

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// The memory of one run at a time: arenas, and the operands of every step as kernels take them. What a run is given
 /// and hands out is put in before it and taken out after.
 final class Frame {
-    private record Place(DeviceMemory memory, long byteOffset) implements Operand {}
+    record Place(DeviceMemory memory, long byteOffset) implements Operand {}
 
     /// Stands where a run puts an operand of its own.
     private static final class Unbound implements Operand {
@@ -49,6 +49,8 @@ final class Frame {
     private record Patch(Operand[] operands, int index, Slot slot) {}
 
     private final Plan plan;
+    /// What is kept from run to run; operands point into it.
+    final Kept.Results kept;
     private final Map<Device, Tensor> arenas = new HashMap<>();
     private final List<List<Operand>> in = new ArrayList<>();
     private final List<List<Operand>> out = new ArrayList<>();
@@ -61,8 +63,9 @@ final class Frame {
     /// Memory of the inputs and results of recorded launches, which are always the same.
     private Map<Buffer, Tensor> own = Map.of();
 
-    Frame(Plan plan) {
+    Frame(Plan plan, Kept.Results kept) {
         this.plan = plan;
+        this.kept = kept;
         try (Context.Mode _ = Context.unscoped()) {
             plan.memory.sizes().forEach((device, size) -> arenas.put(device, Plan.bytes(size, device)));
         }
@@ -85,7 +88,7 @@ final class Frame {
         for (int i = 0; i < a.length; i++) {
             Slot s = slots.get(i);
             Kind kind = s.buffer().kind;
-            if (kind == Kind.ARENA || kind == Kind.FIXED) {
+            if (kind == Kind.ARENA || kind == Kind.FIXED || kind == Kind.KEPT) {
                 a[i] = place(s);
             } else {
                 patches.computeIfAbsent(s.buffer(), _ -> new ArrayList<>()).add(new Patch(a, i, s));
@@ -113,6 +116,7 @@ final class Frame {
         Tensor t = switch (b.kind) {
             case ARENA -> arena(b.device);
             case FIXED -> b.fixed;
+            case KEPT -> kept.of(b);
             case INPUT -> feeds.get(b.input);
             case OUTPUT -> fresh.get(b);
         };
@@ -129,7 +133,7 @@ final class Frame {
         long start = switch (b.kind) {
             case ARENA -> b.offset;
             case INPUT -> base.storageOffset() * base.dtype().bytes();
-            case FIXED, OUTPUT -> 0;
+            case FIXED, KEPT, OUTPUT -> 0;
         };
         return base.inMemory(start + s.byteOffset(), s.type());
     }

@@ -29,6 +29,7 @@ final class Plan {
     final List<Step> steps;
     final List<Buffer> escaping = new ArrayList<>();
     final MemoryPlan memory;
+    private final Kept kept;
     private final Graph graph;
     private final List<Slot> outputs;
     private final List<Slot> gradients;
@@ -38,7 +39,9 @@ final class Plan {
     Plan(Graph graph) {
         this.graph = graph;
         Lowering l = Lowering.of(graph);
-        this.steps = Schedule.best(List.copyOf(l.steps()));
+        List<Step> all = Formatting.of(List.copyOf(l.steps()));
+        this.kept = Kept.takenFrom(all);
+        this.steps = Schedule.best(List.copyOf(all));
         this.outputs = List.copyOf(l.outputs());
         this.gradients = List.copyOf(l.gradients());
         this.memory = MemoryPlan.of(steps);
@@ -91,10 +94,7 @@ final class Plan {
                 in.add(Views.laidOut(feeds.get(i), graph.inputs().get(i).type()));
             }
             Map<Buffer, Tensor> fresh = allocate();
-            Frame frame = frames.poll();
-            if (frame == null) {
-                frame = new Frame(this);
-            }
+            Frame frame = frame(kept.ready());
             Trace trace = Trace.current();
             boolean done = false;
             try {
@@ -132,6 +132,17 @@ final class Plan {
         }
     }
 
+    /// A frame that reads what is kept at present.
+    private Frame frame(Kept.Results now) {
+        for (Frame f = frames.poll(); f != null; f = frames.poll()) {
+            if (f.kept == now) {
+                return f;
+            }
+            f.close();
+        }
+        return new Frame(this, now);
+    }
+
     /// A tensor in the caller's scope.
     private static Tensor handle(Frame frame, Slot s) {
         try (Tensor t = frame.tensor(s)) {
@@ -155,6 +166,7 @@ final class Plan {
 
     /// Gives back the memory that is kept from run to run.
     void releaseMemory() {
+        kept.release();
         for (Frame f = frames.poll(); f != null; f = frames.poll()) {
             f.close();
         }

@@ -115,21 +115,21 @@ class OpInfoGraphTest {
     private List<Tensor> values(Variant v, OpCase c, List<Tensor> in) {
         List<Tensor> out = new ArrayList<>();
         Context.noGrad(() -> {
-            tensors(Outcome.of(OpInfoConformanceTest.call(v, c, in, device)).value(), out);
+            tensors(Outcome.of(OpInfoRun.call(v, c, in, device)).value(), out);
             return out;
         });
         return out;
     }
 
     private List<Tensor> gradients(Variant v, OpCase c, List<Tensor> in) {
-        Outcome result = Outcome.of(OpInfoConformanceTest.call(v, c, in, device));
+        Outcome result = Outcome.of(OpInfoRun.call(v, c, in, device));
         List<Tensor> outs = new ArrayList<>();
         tensors(result.value(), outs);
         Tensor loss = null;
         for (int k = 0; k < outs.size(); k++) {
             Tensor out = outs.get(k);
             if (out.dtype().isFloating() && out.requiresGrad()) {
-                Tensor weighted = out.mul(OpInfoConformanceTest.weights(out, k, device)).sum();
+                Tensor weighted = out.mul(OpInfoRun.weights(out, k, device)).sum();
                 loss = loss == null ? weighted : loss.add(weighted);
             }
         }

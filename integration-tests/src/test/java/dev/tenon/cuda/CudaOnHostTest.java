@@ -22,14 +22,11 @@ import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
-import java.io.File;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,8 +43,7 @@ class CudaOnHostTest {
 
     @BeforeEach
     void needsACompiler() {
-        Assumptions.assumeTrue(Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-                .anyMatch(p -> !p.isBlank() && Files.isExecutable(Path.of(p, "c++"))), "no C++ compiler on the PATH");
+        Assumptions.assumeTrue(HostKernel.available(), "no C++ compiler on the PATH");
     }
 
     private static KernelPlan plan(Op op, TensorType... in) {

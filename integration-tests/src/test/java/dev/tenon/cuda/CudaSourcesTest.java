@@ -8,105 +8,184 @@ import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Scope;
 import dev.tenon.api.Shape;
+import dev.tenon.api.op.Convolution;
 import dev.tenon.api.op.Expr;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MapOp;
+import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.api.op.WindowGeometry;
+import dev.tenon.cuda.Nvcc.Outcome;
+import dev.tenon.cuda.Nvcc.Use;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelSource;
+import dev.tenon.kernel.TensorCores;
 import dev.tenon.tck.samples.OpSamples;
 import dev.tenon.tck.samples.Sample;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Every kernel that the suite's samples lead to on a CUDA device, compiled by the toolkit's compiler. By default those
 /// of a selection of samples, for the oldest and the newest generation of GPUs; all of them, for four generations, with
-/// `-Dtenon.test.nvcc=all`, which takes some minutes.
+/// `-Dtenon.test.nvcc=all`. With `-Dtenon.test.nvcc.optimised=true` they are optimised as on a device, which takes
+/// twenty times as long and tells what registers they take; `-Dtenon.test.nvcc.families` names the families of samples
+/// that are wanted. With `-Dtenon.test.nvcc.dir` what was compiled is noted in that folder, and a second run goes on
+/// where the first one ended.
 class CudaSourcesTest {
     private static final DeviceTraits TRAITS = new DeviceTraits(false, true, 1024, 48 << 10, 80, 1, true);
     private static final boolean ALL = "all".equals(System.getProperty("tenon.test.nvcc"));
+    private static final boolean OPTIMISED = Boolean.getBoolean("tenon.test.nvcc.optimised");
+    private static final String FAMILIES = System.getProperty("tenon.test.nvcc.families", ".*");
+    private static final String NOTES = System.getProperty("tenon.test.nvcc.dir", "");
     private static final List<Integer> ARCHITECTURES = ALL ? List.of(75, 80, 90, 120) : List.of(75, 120);
-    private static final int UNIT = 256;
+    private static final int UNIT = 128;
     private static final int EVERY = ALL ? 1 : 101;
 
     @TempDir
     private Path folder;
 
-    private static List<GeneratedKernel> gather() {
+    /// Kernels of one text each, by the family of samples that led to them first: a change of one family leaves the
+    /// units of the others as they are.
+    private static Map<String, List<GeneratedKernel>> gather() {
         int n = 0;
-        for (var family : OpSamples.families().values()) {
-            for (Sample s : family.get()) {
+        Set<String> known = new HashSet<>();
+        Map<String, List<GeneratedKernel>> all = new LinkedHashMap<>();
+        for (var family : OpSamples.families().entrySet()) {
+            if (!family.getKey().matches(FAMILIES)) {
+                continue;
+            }
+            for (Sample s : family.getValue().get()) {
                 if (n++ % EVERY == 0) {
                     try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
                         s.call().on(SourceBackend.device(), s.on(SourceBackend.device()));
                     }
                 }
             }
+            List<GeneratedKernel> own = SourceBackend.kernels().values().stream()
+                    .filter(k -> known.add(k.source())).sorted(Comparator.comparing(GeneratedKernel::source)).toList();
+            for (GeneratedKernel k : own) {
+                String name = (ALL ? family.getKey() : "some") + (k.source().contains("mma_") ? " mma" : "");
+                all.computeIfAbsent(name, _ -> new ArrayList<>()).add(k);
+            }
         }
-        return new ArrayList<>(SourceBackend.kernels().values());
+        return all;
     }
 
     @Test
     void everyKernelCompiles() throws Exception {
         Optional<Path> nvcc = Nvcc.onPath();
         Assumptions.assumeTrue(nvcc.isPresent(), "no nvcc on the PATH: CUDA kernels are not compiled here");
-        List<GeneratedKernel> all = gather();
-        assertTrue(all.size() > 100, () -> "only " + all.size() + " kernels were gathered");
-        List<Callable<List<String>>> jobs = new ArrayList<>();
-        jobs(jobs, nvcc.get(), all, 75, ARCHITECTURES);
-        // From 8.0 on bfloat16 is rounded by an instruction.
-        jobs(jobs, nvcc.get(), all.stream().filter(k -> k.source().contains("bf16_bits(")).toList(), 80,
-                ARCHITECTURES.stream().filter(a -> a >= 80).toList());
+        Map<String, List<GeneratedKernel>> all = gather();
+        int count = all.values().stream().mapToInt(List::size).sum();
+        System.out.println("nvcc: " + count + " kernels gathered, now compiled for " + ARCHITECTURES);
+        all.forEach((family, kernels) -> System.out.println("    " + kernels.size() + " of " + family));
+        assertTrue(count > 100, () -> "only " + count + " kernels were gathered");
+        List<Callable<Outcome>> jobs = new ArrayList<>();
+        all.forEach((family, kernels) -> {
+            List<Integer> newer = ARCHITECTURES.stream().filter(a -> a >= 80).toList();
+            jobs(jobs, nvcc.get(), family, kernels.stream().filter(k -> SourceBackend.first(k) < 80).toList(), 75,
+                    ARCHITECTURES);
+            jobs(jobs, nvcc.get(), family, kernels.stream().filter(k -> SourceBackend.first(k) >= 80
+                    || SourceBackend.changes(k)).toList(), 80, newer);
+        });
         List<String> failures = new ArrayList<>();
+        List<Use> uses = new ArrayList<>();
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
-            for (Future<List<String>> f : pool.invokeAll(jobs)) {
-                failures.addAll(get(f));
+            for (Future<Outcome> f : pool.invokeAll(jobs)) {
+                Outcome o = get(f);
+                o.failure().ifPresent(failures::add);
+                uses.addAll(o.uses());
             }
         }
-        System.out.println("nvcc: " + all.size() + " kernels for " + ARCHITECTURES);
+        if (OPTIMISED) {
+            report("registers", uses, Use::registers);
+            report("bytes spilled", uses, Use::spilled);
+        }
+        report("bytes of shared memory", uses, Use::shared);
         assertEquals(List.of(), failures);
     }
 
-    private void jobs(List<Callable<List<String>>> jobs, Path nvcc, List<GeneratedKernel> kernels, int virtual,
-            List<Integer> architectures) {
+    private static void report(String what, List<Use> uses, ToIntFunction<Use> number) {
+        uses.stream().sorted(Comparator.comparingInt(number).reversed()).filter(u -> number.applyAsInt(u) > 0).limit(5)
+                .forEach(u -> System.out.println("most " + what + ": " + u));
+    }
+
+    private void jobs(List<Callable<Outcome>> jobs, Path nvcc, String family, List<GeneratedKernel> kernels,
+            int virtual, List<Integer> architectures) {
         for (int from = 0; from < kernels.size(); from += UNIT) {
             List<GeneratedKernel> unit = kernels.subList(from, Math.min(from + UNIT, kernels.size()));
-            String name = "unit" + virtual + "_" + from / UNIT;
-            jobs.add(() -> failures(nvcc, name, unit, virtual, architectures));
+            String name = family.replaceAll("\\W", "_") + virtual + "_" + from / UNIT;
+            jobs.add(() -> outcome(nvcc, name, unit, virtual, architectures));
         }
     }
 
-    /// The compiler's complaints about a unit; where there are any, kernel by kernel to name the first culprit.
-    private List<String> failures(Path nvcc, String name, List<GeneratedKernel> kernels, int virtual,
+    /// What came of a unit; where it failed, kernel by kernel to name the first culprit.
+    private Outcome outcome(Path nvcc, String name, List<GeneratedKernel> kernels, int virtual,
             List<Integer> architectures) throws IOException, InterruptedException {
-        Optional<String> first =
-                Nvcc.compile(nvcc, folder, name, Nvcc.unit(kernels, TRAITS), virtual, architectures);
-        if (first.isEmpty()) {
-            return List.of();
+        String text = Nvcc.unit(kernels, TRAITS);
+        Optional<Path> note = note(text, virtual, architectures);
+        if (note.isPresent() && Files.exists(note.get())) {
+            return new Outcome(Optional.empty(), Files.readAllLines(note.get()).stream().map(line -> {
+                String[] s = line.split(" ");
+                return new Use(s[0], s[1], Integer.parseInt(s[2]), Integer.parseInt(s[3]), Integer.parseInt(s[4]));
+            }).toList());
+        }
+        Outcome first = Nvcc.compile(nvcc, folder, name, text, virtual, architectures, OPTIMISED);
+        if (first.failure().isEmpty()) {
+            if (note.isPresent()) {
+                Files.write(note.get(), first.uses().stream().map(u -> u.kernel() + " " + u.architecture() + " "
+                        + u.registers() + " " + u.spilled() + " " + u.shared()).toList());
+            }
+            return first;
         }
         for (GeneratedKernel k : kernels) {
-            Optional<String> e = Nvcc.compile(nvcc, folder, name, k.source(), virtual, architectures);
-            if (e.isPresent()) {
-                return List.of(k.entry() + " for " + architectures + ":\n" + e.get() + "\n" + k.source());
+            Outcome one = Nvcc.compile(nvcc, folder, name, k.source(), virtual, architectures, OPTIMISED);
+            if (one.failure().isPresent()) {
+                return new Outcome(Optional.of(k.entry() + " for " + architectures + ":\n" + one.failure().get() + "\n"
+                        + k.source()), List.of());
             }
         }
-        return List.of(name + " for " + architectures + ":\n" + first.get());
+        return new Outcome(Optional.of(name + " for " + architectures + ":\n" + first.failure().get()), List.of());
+    }
+
+    private static Optional<Path> note(String text, int virtual, List<Integer> architectures) throws IOException {
+        if (NOTES.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            String key = OPTIMISED + " " + virtual + " " + architectures + "\n" + text;
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+            return Optional.of(Files.createDirectories(Path.of(NOTES)).resolve(HexFormat.of().formatHex(digest)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// A kernel that takes the run's numbers from memory, and the one that puts them there.
@@ -120,11 +199,41 @@ class CudaSourcesTest {
         KernelSource source = new KernelSource(CudaDialect.INSTANCE, TRAITS);
         GeneratedKernel k = source.plan(op, List.of(type), List.of(type)).orElseThrow().kernels().getFirst();
         for (String text : List.of(CudaDialect.withParams(k, true), CudaDialect.putNumbers(256))) {
-            assertEquals(Optional.empty(), Nvcc.compile(nvcc.get(), folder, "numbers", text, 75, List.of(75)), text);
+            assertEquals(Optional.empty(),
+                    Nvcc.compile(nvcc.get(), folder, "numbers", text, 75, List.of(75), true).failure(), text);
         }
     }
 
-    private static List<String> get(Future<List<String>> f) throws Exception {
+    /// Tiles on tensor cores are of no use if what a warp computes does not stay in registers; two groups of 256
+    /// threads share the 65,536 registers of a multiprocessor if a thread takes no more than 128.
+    @Test
+    void productsOnTensorCoresStayInRegisters() throws Exception {
+        Optional<Path> nvcc = Nvcc.onPath();
+        Assumptions.assumeTrue(nvcc.isPresent(), "no nvcc on the PATH: CUDA kernels are not compiled here");
+        KernelSource source =
+                new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(80, true)));
+        List<GeneratedKernel> kernels = new ArrayList<>();
+        for (DType d : List.of(DType.F16, DType.BF16, DType.F32)) {
+            for (int side : new int[] {256, 4096}) {
+                TensorType t = TensorType.of(d, Shape.of(side, side));
+                kernels.addAll(source.plan(MatMulOp.PLAIN, List.of(t, t), List.of(t)).orElseThrow().kernels());
+            }
+        }
+        List<Integer> ones = List.of(1, 1);
+        Convolution op = new Convolution(new WindowGeometry(ones, ones, ones, ones), 1);
+        List<TensorType> in = List.of(TensorType.of(DType.F16, Shape.of(64, 128, 28, 28)),
+                TensorType.of(DType.F16, Shape.of(128, 128, 3, 3)));
+        kernels.addAll(source.plan(op, in, op.infer(in)).orElseThrow().kernels());
+        assertTrue(kernels.stream().allMatch(k -> k.entry().equals("matmul_mma")));
+        String text = Nvcc.unit(kernels, TRAITS);
+        List<Use> uses = Nvcc.compile(nvcc.get(), folder, "mma", text, 80,
+                ARCHITECTURES.stream().filter(a -> a >= 80).toList(), true).uses();
+        assertEquals(kernels.size() * ARCHITECTURES.stream().filter(a -> a >= 80).count(), uses.size());
+        uses.forEach(u -> System.out.println(u));
+        assertEquals(List.of(), uses.stream().filter(u -> u.spilled() > 0 || u.registers() > 128).toList());
+    }
+
+    private static <T> T get(Future<T> f) throws Exception {
         try {
             return f.get();
         } catch (ExecutionException e) {

@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Optional;
 
 /// A device that leaves everything to another.
-class DelegatingRuntime implements DeviceRuntime {
+public class DelegatingRuntime implements DeviceRuntime {
     private final DeviceRuntime to;
 
-    DelegatingRuntime(DeviceRuntime to) {
+    /// @param to the other device
+    public DelegatingRuntime(DeviceRuntime to) {
         this.to = to;
     }
 

@@ -11,6 +11,7 @@ import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelSource;
+import dev.tenon.kernel.TensorCores;
 import dev.tenon.tck.reference.ReferenceBackend;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,8 +21,11 @@ import java.util.Optional;
 /// A device that computes as the reference backend does, and gathers the kernels that a CUDA device would run for the
 /// same ops, each text once.
 public final class SourceBackend implements BackendProvider {
-    private static final KernelSource SOURCE = new KernelSource(
-            CudaDialect.INSTANCE, new DeviceTraits(false, true, 1024, 48 << 10, 80, 1, true));
+    private static final DeviceTraits TRAITS = new DeviceTraits(false, true, 1024, 48 << 10, 80, 1, true);
+    /// Without tensor cores, and with those of two generations.
+    private static final List<KernelSource> SOURCES = List.of(new KernelSource(CudaDialect.INSTANCE, TRAITS),
+            new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(75, false))),
+            new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(80, true))));
     private static final Map<String, GeneratedKernel> KERNELS = new LinkedHashMap<>();
 
     /// A provider.
@@ -30,6 +34,17 @@ public final class SourceBackend implements BackendProvider {
     /// The device.
     static Device device() {
         return Device.of("cuda-source:0");
+    }
+
+    /// The first architecture that a kernel can be compiled for.
+    static int first(GeneratedKernel k) {
+        return k.source().contains("mma_bf16(") || k.source().contains("mma_tf32(") ? 80 : 75;
+    }
+
+    /// Whether a kernel's text is another one from 8.0 on: bfloat16 is rounded by an instruction, and fragments of half
+    /// precision are twice as deep.
+    static boolean changes(GeneratedKernel k) {
+        return k.source().contains("bf16_bits(") || k.source().contains("mma_f16(");
     }
 
     /// The kernels gathered so far, by their text.
@@ -66,11 +81,11 @@ public final class SourceBackend implements BackendProvider {
 
         @Override
         public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
-            SOURCE.plan(op, in, out).ifPresent(plan -> {
+            SOURCES.forEach(source -> source.plan(op, in, out).ifPresent(plan -> {
                 synchronized (KERNELS) {
                     plan.kernels().forEach(k -> KERNELS.putIfAbsent(k.source(), k));
                 }
-            });
+            }));
             return super.prepare(op, in, out);
         }
     }

@@ -52,48 +52,10 @@ class CapturedStepTest {
                 new Dropout(0.5), new Linear(120, 84), new ReLU(), new Linear(84, 10));
     }
 
-    private record Trained(List<Double> losses, List<double[]> state, long position) {}
-
-    private static Trained train(Supplier<Module> make, Function<List<Parameter>, Optimizer> with, Shape input,
-            long classes, boolean captured) {
-        Tensors.manualSeed(11);
-        Module model = make.get();
-        Optimizer optimizer = with.apply(model.parameters());
-        List<Double> losses = new ArrayList<>();
-        Graph graph = null;
-        Generator data = new Generator(3);
-        for (int i = 0; i < STEPS; i++) {
-            Tensor x = Tensors.randn(input, DType.F32, Device.getDefault(), data);
-            Tensor y = Tensors.randint(0, classes, Shape.of(input.dim(0)), Device.getDefault(), data);
-            Function<List<Tensor>, List<Tensor>> step = in -> {
-                optimizer.zeroGrad();
-                Tensor loss = ClassLosses.crossEntropy(model.call(in.get(0)), in.get(1));
-                loss.backward();
-                optimizer.step();
-                return List.of(loss.detach());
-            };
-            optimizer.groups().getFirst().setLr(0.05 / (i + 1));
-            if (captured && graph == null) {
-                graph = Graphs.captureStep(step, List.of(x, y));
-            }
-            losses.add((graph == null ? step.apply(List.of(x, y)) : graph.run(x, y)).getFirst().item());
-        }
-        List<double[]> state = new ArrayList<>();
-        model.stateDict().values().forEach(t -> state.add(t.toDoubleArray()));
-        optimizer.stateDict().tensors().values().forEach(t -> state.add(t.toDoubleArray()));
-        optimizer.stateDict().numbers().forEach((_, v) -> state.add(new double[] {v}));
-        return new Trained(losses, state, Generator.getDefault().position());
-    }
-
     private static void check(Supplier<Module> make, Function<List<Parameter>, Optimizer> with, Shape input,
             long classes) {
-        Trained eager = train(make, with, input, classes, false);
-        Trained captured = train(make, with, input, classes, true);
-        assertEquals(eager.losses, captured.losses);
-        assertEquals(eager.position, captured.position);
-        for (int i = 0; i < eager.state.size(); i++) {
-            assertArrayEquals(eager.state.get(i), captured.state.get(i), "state " + i);
-        }
+        Training training = new Training(Device.getDefault(), STEPS, make, with, input, classes);
+        training.eager().assertSame(training.captured());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.tenon.kernel;
 
+import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param fastFma whether a fused multiply-add is as fast as a multiplication
 /// @param singleTile the shape of tiles for large products of `f32`; null for the usual one
 /// @param doubleTile the shape of tiles for large products of `f64`; null for the usual one
+/// @param tensorCores the matrix units that kernels may use; null for none
 public record DeviceTraits(
         boolean cpu,
         boolean doubles,
@@ -25,18 +27,30 @@ public record DeviceTraits(
         int lanes,
         boolean fastFma,
         @Nullable GemmTile singleTile,
-        @Nullable GemmTile doubleTile) {
+        @Nullable GemmTile doubleTile,
+        @Nullable TensorCores tensorCores) {
 
-    /// A device with the usual shapes of tiles.
+    /// A device with the usual shapes of tiles and no matrix units.
     public DeviceTraits(
             boolean cpu, boolean doubles, int maxGroup, long localBytes, int units, int lanes, boolean fastFma) {
-        this(cpu, doubles, maxGroup, localBytes, units, lanes, fastFma, null, null);
+        this(cpu, doubles, maxGroup, localBytes, units, lanes, fastFma, null, null, null);
     }
 
     /// The same device with a shape of tiles for products of `F32` or `F64`.
     public DeviceTraits withTile(Kind kind, GemmTile tile) {
         return new DeviceTraits(cpu, doubles, maxGroup, localBytes, units, lanes, fastFma,
-                kind == Kind.F32 ? tile : singleTile, kind == Kind.F64 ? tile : doubleTile);
+                kind == Kind.F32 ? tile : singleTile, kind == Kind.F64 ? tile : doubleTile, tensorCores);
+    }
+
+    /// The same device with matrix units.
+    public DeviceTraits withTensorCores(TensorCores units) {
+        return new DeviceTraits(cpu, doubles, maxGroup, localBytes, this.units, lanes, fastFma, singleTile, doubleTile,
+                units);
+    }
+
+    /// Whether matrix units multiply numbers of a dtype.
+    boolean multiplies(DType dtype) {
+        return tensorCores != null && tensorCores.multiply(dtype);
     }
 
     /// The shapes of tiles worth measuring for products of a kind, the usual one first.

@@ -1,16 +1,23 @@
 package dev.tenon.kernel;
 
+import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Products of matrices whose elements come from, and go to, wherever functions say: plain and strided products,
-/// convolutions and their gradients. Three ways: one item for each element of small products; tiles in local memory
-/// and registers for GPUs; operands packed in scratch memory and vector registers for CPUs.
+/// convolutions and their gradients. Four ways: one item for each element of small products; tiles in local memory
+/// and registers for GPUs, or for their tensor cores; operands packed in scratch memory and vector registers for CPUs.
 final class GemmSource {
     /// Statements of a function, written when the kernel's parameters are being gathered. The last one returns.
     interface Body {
         List<String> statements(KernelWriter w);
+    }
+
+    /// The same for a function that gives an operand's element.
+    interface Load {
+        List<String> statements(KernelWriter w, Types.Reading as);
     }
 
     /// The most tiles, one below the other, that an item computes.
@@ -25,11 +32,14 @@ final class GemmSource {
     private final long n;
     private final long k;
     private final boolean wide;
-    private final Body loadA;
-    private final Body loadB;
+    private final Load loadA;
+    private final Load loadB;
     private final Body store;
     private boolean batchedA = true;
     private boolean batchedB = true;
+    private @Nullable DType multiplied;
+    private boolean deepA = true;
+    private boolean deepB;
     private long workspaceAt;
 
     /// @param kind the kind in which products are summed
@@ -37,7 +47,7 @@ final class GemmSource {
     /// @param loadB gives the right element at batch `b`, row `k`, column `j`
     /// @param store stores the sum `v` at batch `b`, row `i`, column `j`
     GemmSource(Dialect dialect, DeviceTraits traits, Kind kind, long batch, long m, long n, long k, boolean wide,
-            Body loadA, Body loadB, Body store) {
+            Load loadA, Load loadB, Body store) {
         this.dialect = dialect;
         this.traits = traits;
         this.kind = kind;
@@ -59,6 +69,16 @@ final class GemmSource {
         return this;
     }
 
+    /// Says what lies in memory, so that tensor cores can multiply it.
+    ///
+    /// @param deepA whether elements of the left operand that follow each other along the depth are neighbours
+    GemmSource stored(DType a, DType b, boolean deepA, boolean deepB) {
+        multiplied = a == b ? a : null;
+        this.deepA = deepA;
+        this.deepB = deepB;
+        return this;
+    }
+
     /// Leaves the first bytes of the scratch memory, a multiple of 64, to others.
     GemmSource workspaceFrom(long bytes) {
         workspaceAt = bytes;
@@ -73,17 +93,27 @@ final class GemmSource {
         if (small || !kind.isFloating() && traits.cpu()) {
             return new KernelPlan(List.of(direct()), workspaceAt);
         }
+        if (multiplied != null && traits.multiplies(multiplied)) {
+            GeneratedKernel k = MmaSource.of(multiplied, traits, batch, m, n).kernel(
+                    writer("matmul_mma", true, true, true, "u32", Types.Reading.BITS), batch, m, n, this.k, deepA, deepB);
+            return new KernelPlan(List.of(k), workspaceAt);
+        }
         return traits.cpu() && dialect.vectors() ? packed() : new KernelPlan(List.of(tiled()), workspaceAt);
     }
 
     private KernelWriter writer(String entry, boolean a, boolean b, boolean stores) {
+        return writer(entry, a, b, stores, type, Types.Reading.VALUE);
+    }
+
+    /// @param read the type of what operands' elements are read as
+    private KernelWriter writer(String entry, boolean a, boolean b, boolean stores, String read, Types.Reading as) {
         KernelWriter w = new KernelWriter(dialect, traits, entry, wide);
         w.check(kind, "a matrix product");
         if (a) {
-            w.function(type, type, "load_a", List.of("b", "i", "k"), loadA.statements(w));
+            w.function(read, read, "load_a", List.of("b", "i", "k"), loadA.statements(w, as));
         }
         if (b) {
-            w.function(type, type, "load_b", List.of("b", "k", "j"), loadB.statements(w));
+            w.function(read, read, "load_b", List.of("b", "k", "j"), loadB.statements(w, as));
         }
         if (stores) {
             w.function("void", type, "store", List.of("b", "i", "j", "v"), store.statements(w));

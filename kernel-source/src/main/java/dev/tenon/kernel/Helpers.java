@@ -22,6 +22,8 @@ final class Helpers {
                     }
                     """);
             case "philox_" -> new Text(List.of(), PHILOX);
+            case "mma_f16", "mma_bf16", "mma_tf32", "tf32_bits", "load_matrices" ->
+                new Text(List.of(), TensorCores.text(name));
             default -> type.startsWith("i") ? integer(base, type) : floating(base, type, traits);
         };
     }

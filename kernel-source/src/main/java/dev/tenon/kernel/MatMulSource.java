@@ -32,8 +32,8 @@ final class MatMulSource {
                 || out.stream().anyMatch(t -> t.maxOffset() - t.minOffset() > Integer.MAX_VALUE / 2);
         DType dtype = a.dtype();
         Kind kind = dtype.kind();
-        GemmSource.Body loadA = w -> load(w, outer, 0, dtype, full.get(0), r, "i", "k");
-        GemmSource.Body loadB = w -> load(w, outer, 1, dtype, full.get(1), r, "k", "j");
+        GemmSource.Load loadA = (w, as) -> load(w, as, outer, 0, dtype, full.get(0), r, "i", "k");
+        GemmSource.Load loadB = (w, as) -> load(w, as, outer, 1, dtype, full.get(1), r, "k", "j");
         Lambda epilogue = op.epilogue().orElse(Lambda.of(new Expr.Input(0, kind), dtype));
         GemmSource.Body store = w -> {
             List<String> s = new ArrayList<>(outer.decode(w, "c", "b", outer.rank()));
@@ -54,7 +54,8 @@ final class MatMulSource {
         };
         return new GemmSource(dialect, traits, kind, batch.elements(), shape.dim(-2), shape.dim(-1), a.shape().dim(-1),
                 wide, loadA, loadB, store)
-                .batched(differs(full.get(0), r), differs(full.get(1), r)).plan();
+                .batched(differs(full.get(0), r), differs(full.get(1), r))
+                .stored(dtype, b.dtype(), full.get(0)[r + 1] == 1, full.get(1)[r] == 1).plan();
     }
 
     /// The position along one axis of the batch, from the number of the batch.
@@ -73,11 +74,11 @@ final class MatMulSource {
         return false;
     }
 
-    private static List<String> load(KernelWriter w, Space outer, int operand, DType dtype, long[] strides, int r,
-            String row, String column) {
+    private static List<String> load(KernelWriter w, Types.Reading as, Space outer, int operand, DType dtype,
+            long[] strides, int r, String row, String column) {
         List<String> s = new ArrayList<>(outer.decode(w, "c", "b", outer.rank()));
         String at = position(w, outer, operand, strides, r, row, column);
-        s.add("return " + Types.load(dtype, w.input(operand, dtype), at) + ";");
+        s.add("return " + as.of(w, dtype, w.input(operand, dtype), at) + ";");
         return s;
     }
 

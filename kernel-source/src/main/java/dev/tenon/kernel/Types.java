@@ -7,6 +7,20 @@ import dev.tenon.api.DType.Kind;
 final class Types {
     private Types() {}
 
+    /// How the element of `pointer` at `index` is read.
+    interface Reading {
+        String of(KernelWriter w, DType dtype, String pointer, String index);
+
+        /// Its value, widened to its kind.
+        Reading VALUE = (_, dtype, pointer, index) -> load(dtype, pointer, index);
+
+        /// Its bits as tensor cores take them, a `u32`: those of 16 bits as they are, `F32` rounded to TF32.
+        Reading BITS = (w, dtype, pointer, index) -> {
+            String element = pointer + "[" + index + "]";
+            return dtype.bytes() == 2 ? "(u32)" + element : w.call("tf32_bits", element);
+        };
+    }
+
     /// The type in which a value of the kind is computed.
     static String of(Kind kind) {
         return switch (kind) {

@@ -87,8 +87,8 @@ final class WindowSource {
         return all;
     }
 
-    private static String load(KernelWriter w, int operand, TensorType t, String... at) {
-        return Types.load(t.dtype(), w.input(operand, t.dtype()), position(t.strides(), at));
+    private static String load(KernelWriter w, Types.Reading as, int operand, TensorType t, String... at) {
+        return as.of(w, t.dtype(), w.input(operand, t.dtype()), position(t.strides(), at));
     }
 
     /// `[filters, channels x taps] x [channels x taps, images x windows]`, a batch of as many as there are groups.
@@ -123,17 +123,17 @@ final class WindowSource {
         Kind kind = x.dtype().kind();
         Shape taps = s.weight.slice(2, s.weight.rank());
         Shape windows = s.result.slice(2, s.result.rank());
-        GemmSource.Body loadA = w -> {
+        GemmSource.Load loadA = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
-            t.add("return " + load(w, 1, weight, coordinates("b * " + s.filters + " + i", "k / " + s.taps(), "t",
+            t.add("return " + load(w, as, 1, weight, coordinates("b * " + s.filters + " + i", "k / " + s.taps(), "t",
                     s.axes)) + ";");
             return t;
         };
-        GemmSource.Body loadB = w -> {
+        GemmSource.Load loadB = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
             t.addAll(split("o", "j % " + s.windows(), windows));
             t.addAll(s.inside("t", "o"));
-            t.add("return " + load(w, 0, x, coordinates("j / " + s.windows(),
+            t.add("return " + load(w, as, 0, x, coordinates("j / " + s.windows(),
                     "b * " + s.channels + " + k / " + s.taps(), "p", s.axes)) + ";");
             return t;
         };
@@ -157,7 +157,8 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.input.dim(0) * s.windows(),
-                s.channels * s.taps(), s.wide(), loadA, loadB, store).plan();
+                s.channels * s.taps(), s.wide(), loadA, loadB, store)
+                .stored(weight.dtype(), x.dtype(), true, false).plan();
     }
 
     /// The position `p` in the input that tap `t` of window `o` meets; leaves the function with 0 where that is
@@ -186,13 +187,13 @@ final class WindowSource {
         Kind kind = out.dtype().kind();
         Shape taps = s.weight.slice(2, s.weight.rank());
         Shape positions = s.input.slice(2, s.input.rank());
-        GemmSource.Body loadA = w -> {
+        GemmSource.Load loadA = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
-            t.add("return " + load(w, 1, weight, coordinates("b * " + s.filters + " + k / " + s.taps(), "i", "t",
+            t.add("return " + load(w, as, 1, weight, coordinates("b * " + s.filters + " + k / " + s.taps(), "i", "t",
                     s.axes)) + ";");
             return t;
         };
-        GemmSource.Body loadB = w -> {
+        GemmSource.Load loadB = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "k % " + s.taps(), taps));
             t.addAll(split("p", "j % " + positions.elements(), positions));
             for (int a = 0; a < s.axes; a++) {
@@ -203,7 +204,7 @@ final class WindowSource {
                 t.add("idx o" + a + " = q" + a + " / " + stride + ";");
                 t.add("if (o" + a + " >= " + s.result.dim(a + 2) + ") { return 0; }");
             }
-            t.add("return " + load(w, 0, g, coordinates("j / " + positions.elements(),
+            t.add("return " + load(w, as, 0, g, coordinates("j / " + positions.elements(),
                     "b * " + s.filters + " + k / " + s.taps(), "o", s.axes)) + ";");
             return t;
         };
@@ -215,7 +216,8 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.channels, s.input.dim(0) * positions.elements(),
-                s.filters * s.taps(), s.wide(), loadA, loadB, store).plan();
+                s.filters * s.taps(), s.wide(), loadA, loadB, store)
+                .stored(weight.dtype(), g.dtype(), true, false).plan();
     }
 
     /// `[channels x taps, filters] x [filters, images x windows]`, what each tap of each window adds, into scratch
@@ -226,23 +228,23 @@ final class WindowSource {
         Shape windows = result.slice(2, result.rank());
         long m = channels * taps();
         long n = input.dim(0) * windows();
-        GemmSource.Body loadA = w -> {
+        GemmSource.Load loadA = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "i % " + taps(), taps));
-            t.add("return " + load(w, 1, weight, coordinates("b * " + filters + " + k", "i / " + taps(), "t", axes))
-                    + ";");
+            t.add("return " + load(w, as, 1, weight, coordinates("b * " + filters + " + k", "i / " + taps(), "t",
+                    axes)) + ";");
             return t;
         };
-        GemmSource.Body loadB = w -> {
+        GemmSource.Load loadB = (w, as) -> {
             List<String> t = new ArrayList<>(split("o", "j % " + windows(), windows));
-            t.add("return " + load(w, 0, g, coordinates("j / " + windows(), "b * " + filters + " + k", "o", axes))
-                    + ";");
+            t.add("return " + load(w, as, 0, g, coordinates("j / " + windows(), "b * " + filters + " + k", "o",
+                    axes)) + ";");
             return t;
         };
         GemmSource.Body store = w ->
                 List.of(w.workspace("sums", kind, 0) + "[(b * " + m + " + i) * " + n + " + j] = v;");
         long bytes = groups * m * n * Types.bytes(kind) + 63 & -64;
         KernelPlan sums = new GemmSource(dialect, traits, kind, groups, m, n, filters, wide(), loadA, loadB, store)
-                .workspaceFrom(bytes).plan();
+                .stored(weight.dtype(), g.dtype(), false, false).workspaceFrom(bytes).plan();
         List<GeneratedKernel> kernels = new ArrayList<>(sums.kernels());
         kernels.add(gatherTaps(kind, out, m, n));
         return new KernelPlan(kernels, sums.workspaceBytes());
@@ -296,17 +298,17 @@ final class WindowSource {
         Kind kind = out.dtype().kind();
         Shape taps = s.weight.slice(2, s.weight.rank());
         Shape windows = s.result.slice(2, s.result.rank());
-        GemmSource.Body loadA = w -> {
+        GemmSource.Load loadA = (w, as) -> {
             List<String> t = new ArrayList<>(split("o", "k % " + s.windows(), windows));
-            t.add("return " + load(w, 1, g, coordinates("k / " + s.windows(), "b * " + s.filters + " + i", "o",
+            t.add("return " + load(w, as, 1, g, coordinates("k / " + s.windows(), "b * " + s.filters + " + i", "o",
                     s.axes)) + ";");
             return t;
         };
-        GemmSource.Body loadB = w -> {
+        GemmSource.Load loadB = (w, as) -> {
             List<String> t = new ArrayList<>(split("t", "j % " + s.taps(), taps));
             t.addAll(split("o", "k % " + s.windows(), windows));
             t.addAll(s.inside("t", "o"));
-            t.add("return " + load(w, 0, x, coordinates("k / " + s.windows(),
+            t.add("return " + load(w, as, 0, x, coordinates("k / " + s.windows(),
                     "b * " + s.channels + " + j / " + s.taps(), "p", s.axes)) + ";");
             return t;
         };
@@ -318,6 +320,7 @@ final class WindowSource {
             return t;
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.channels * s.taps(),
-                s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store).plan();
+                s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store)
+                .stored(g.dtype(), x.dtype(), true, true).plan();
     }
 }

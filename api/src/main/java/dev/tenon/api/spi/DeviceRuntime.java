@@ -75,6 +75,20 @@ public interface DeviceRuntime {
     /// empty, not throw, for ops that this backend does not know.
     Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out);
 
+    /// Whether [#prepareFormatted] may have a kernel for an op that takes its operands in formats. For looking ahead: a
+    /// result is left in a format only where all who read it may take one.
+    default boolean takesFormats(Op op, List<TensorType> in) {
+        return false;
+    }
+
+    /// A kernel that takes operands, or gives results, in formats of this device; empty where the plain kernel of
+    /// [#prepare] is to be used. Asked by engines that know a whole program before it runs: they bring operands to the
+    /// formats that a kernel takes, those that stay the same only once, and bring back what others read.
+    default Optional<FormattedKernel> prepareFormatted(Op op, List<TensorType> in, List<TensorType> out,
+            FormatRequest request) {
+        return Optional.empty();
+    }
+
     /// Records kernels, to run them again with a single launch; empty where the device has no such thing. The work is
     /// done twice, the same both times, and must do nothing but run prepared kernels on the stream that it is given;
     /// nothing is computed by that. The memory that it names must stay what it is for as long as the recording is used.

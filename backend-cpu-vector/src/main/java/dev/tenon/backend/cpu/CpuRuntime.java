@@ -5,6 +5,8 @@ import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.DeviceRuntime;
+import dev.tenon.api.spi.FormatRequest;
+import dev.tenon.api.spi.FormattedKernel;
 import dev.tenon.api.spi.ImmediateStream;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Stream;
@@ -108,5 +110,16 @@ public final class CpuRuntime implements DeviceRuntime {
     @Override
     public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
         return kernels.prepare(op, in, out);
+    }
+
+    @Override
+    public boolean takesFormats(Op op, List<TensorType> in) {
+        return kernels.takesFormats(op, in);
+    }
+
+    @Override
+    public Optional<FormattedKernel> prepareFormatted(Op op, List<TensorType> in, List<TensorType> out,
+            FormatRequest request) {
+        return kernels.prepareFormatted(op, in, out, request);
     }
 }

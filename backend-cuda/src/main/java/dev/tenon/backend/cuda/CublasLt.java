@@ -42,7 +42,6 @@ final class CublasLt implements Product.Library {
 
     private static final boolean ON =
             Boolean.parseBoolean(System.getProperty("tenon.cuda.cublaslt", "true"));
-    private static final boolean TF32 = Boolean.getBoolean("tenon.cuda.tf32");
 
     private final NativeLibrary library;
     private final MethodHandle matmul;
@@ -150,7 +149,7 @@ final class CublasLt implements Product.Library {
             this.library = library;
             boolean doubles = form.dtype() == DType.F64;
             int compute = doubles ? COMPUTE_64F
-                    : TF32 && form.dtype() == DType.F32 ? COMPUTE_32F_FAST_TF32 : COMPUTE_32F;
+                    : DeviceFacts.TF32 && form.dtype() == DType.F32 ? COMPUTE_32F_FAST_TF32 : COMPUTE_32F;
             MemorySegment slot = arena.allocate(ADDRESS);
             check("cublasLtMatmulDescCreate", (int) NativeLibrary.call(
                     library.function("cublasLtMatmulDescCreate",

@@ -31,7 +31,19 @@ public final class CudaBackend implements BackendProvider {
             infos.add(new DeviceInfo(d.index(), "gpu", d.description(driver == null ? 0 : driver.version()),
                     d.bytes()));
         }
-        return new Probe(infos, found.reason());
+        return new Probe(infos, infos.isEmpty() ? found.reason()
+                : (found.reason().isEmpty() ? "" : found.reason() + "; ") + libraries());
+    }
+
+    /// Which libraries there are, or why they are not.
+    static String libraries() {
+        NativeLibrary.Search products = CublasLt.find();
+        NativeLibrary lt = products.library();
+        CudnnLibrary.Search convolutions = CudnnLibrary.find();
+        CudnnLibrary cudnn = convolutions.library();
+        return (lt == null ? "no cuBLASLt: " + products.reason() : "cuBLASLt: " + lt.where()) + "; "
+                + (cudnn == null ? "no cuDNN: " + convolutions.reason()
+                : "cuDNN " + CudnnLibrary.version(cudnn.version()) + ": " + convolutions.where());
     }
 
     @Override
@@ -43,6 +55,7 @@ public final class CudaBackend implements BackendProvider {
             throw new BackendException("cuda:" + index + ": there are " + found.devices().size()
                     + " CUDA devices" + (found.reason().isEmpty() ? "" : ": " + found.reason()));
         }
+        CudnnLibrary.use();
         return CudaRuntime.open(driver, compiler, found.devices(), index);
     }
 }

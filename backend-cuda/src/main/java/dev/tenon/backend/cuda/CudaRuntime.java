@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A CUDA device at work.
@@ -40,13 +41,16 @@ final class CudaRuntime implements DeviceRuntime {
     private final Modules modules;
     private final KernelSource source;
     private final Product.@Nullable Library lt;
+    private final Supplier<Optional<ConvolutionPlan.Library>> startCudnn;
+    private @Nullable Optional<ConvolutionPlan.Library> cudnn;
     private final Set<CudaRuntime> peers = ConcurrentHashMap.newKeySet();
     private final ConcurrentSkipListMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
     /// @param pooled whether memory is allocated and freed in the order of the default stream
     /// @param lt the library for matrix products, if there is one
+    /// @param cudnn starts the one for convolutions, if there is one: when first needed, for it takes long
     CudaRuntime(CudaContext context, DeviceFacts facts, Compiler compiler, BinaryCache binaries, boolean pooled,
-            Product.@Nullable Library lt) {
+            Product.@Nullable Library lt, Supplier<Optional<ConvolutionPlan.Library>> cudnn) {
         this.facts = facts;
         this.context = context;
         this.driver = context.driver();
@@ -56,6 +60,7 @@ final class CudaRuntime implements DeviceRuntime {
         this.modules = new Modules(context, compiler, facts.capability(), binaries);
         this.source = new KernelSource(CudaDialect.INSTANCE, facts.traits());
         this.lt = lt;
+        this.startCudnn = cudnn;
     }
 
     /// The library for matrix products, started, if there is one.
@@ -84,7 +89,8 @@ final class CudaRuntime implements DeviceRuntime {
         // Memory of a stream's pool is not reached by other devices.
         boolean pooled = facts.pools() && devices.size() == 1;
         CudaContext c = new CudaContext(name, driver, context);
-        return new CudaRuntime(c, facts, compiler, BinaryCache.ofUser("cuda", false), pooled, products(c));
+        return new CudaRuntime(c, facts, compiler, BinaryCache.ofUser("cuda", false), pooled, products(c),
+                () -> Cudnn.start(c, facts.bytes()));
     }
 
     private Handle stream() {
@@ -235,7 +241,29 @@ final class CudaRuntime implements DeviceRuntime {
             }
         }
         Optional<KernelPlan> plan = source.plan(op, in, out);
+        Optional<ConvolutionForm> form = plan.flatMap(_ -> ConvolutionForm.of(op, in, out))
+                .filter(f -> CudnnLibrary.use() == CudnnLibrary.Use.TRUE || f.isWorthwhile());
+        Optional<ConvolutionPlan.Library> library = form.flatMap(_ -> cudnn());
+        if (library.isPresent()) {
+            KernelPlan p = plan.orElseThrow();
+            Optional<Kernel> kernel = CudnnKernel.of(context, library.get(), form.orElseThrow(), op, in, out,
+                    (map, operands) -> new CudaKernel(op.name(), source.plan(map, operands, out).orElseThrow(), context,
+                            modules),
+                    new CudnnKernel.Own(p.workspaceBytes(), () -> new CudaKernel(op.name(), p, context, modules)));
+            if (kernel.isPresent()) {
+                return kernel;
+            }
+        }
         return plan.map(p -> new CudaKernel(op.name(), p, context, modules));
+    }
+
+    private synchronized Optional<ConvolutionPlan.Library> cudnn() {
+        Optional<ConvolutionPlan.Library> started = cudnn;
+        if (started == null) {
+            started = startCudnn.get();
+            cudnn = started;
+        }
+        return started;
     }
 
     @Override

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One of CUDA's libraries, whichever version of it is installed and wherever.
 ///
-/// Looked for in this order: the folder that `-Dtenon.cuda.home` names, the system's own search path, `CUDA_HOME` and
-/// `CUDA_PATH`, `/usr/local/cuda*` and `/opt/cuda`, and the packages that pip installs (`nvidia/…/lib`) in the active
-/// environment, the user's folder and the system's Pythons.
+/// Looked for in this order: the folder that `-Dtenon.cuda.home` names, the system's own search path, `CUDA_HOME`,
+/// `CUDA_PATH` and `CUDNN_PATH`, `/usr/local/cuda*` and `/opt/cuda`, and the packages that pip installs
+/// (`nvidia/…/lib`) in the active environment, the user's folder and the system's Pythons.
 final class NativeLibrary {
     private static final boolean WINDOWS =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
@@ -153,7 +153,7 @@ final class NativeLibrary {
 
     private static List<Path> folders() {
         Set<Path> out = new LinkedHashSet<>();
-        for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
+        for (String variable : List.of("CUDA_HOME", "CUDA_PATH", "CUDNN_PATH")) {
             String home = System.getenv(variable);
             if (home != null && !home.isBlank()) {
                 out.addAll(inside(Path.of(home)));

@@ -23,6 +23,15 @@ class DiscoveryTest {
         assertTrue(new CudaBackend().priority(new DeviceInfo(0, "gpu", "", 0)) >= 200);
     }
 
+    /// Beside the devices stands which libraries there are, or why they are not.
+    @Test
+    void librariesAreNamedOrMissed() {
+        CudnnLibrary.Search cudnn = CudnnLibrary.find();
+        String text = CudaBackend.libraries();
+        assertTrue(text.contains(cudnn.library() == null ? "; no cuDNN: " + cudnn.reason() : "; cuDNN 9."), text);
+        assertTrue(text.startsWith(CublasLt.find().library() == null ? "no cuBLASLt: " : "cuBLASLt: "), text);
+    }
+
     @Test
     void devicesAreDescribed() {
         driver.devices = 2;

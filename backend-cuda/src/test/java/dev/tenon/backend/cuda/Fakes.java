@@ -19,6 +19,7 @@ import dev.tenon.kernel.BinaryCache;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,11 @@ final class Fakes {
     }
 
     static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products) {
+        return runtime(driver, index, sync, products, null);
+    }
+
+    static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
+            ConvolutionPlan.@Nullable Library convolutions) {
         driver.kernels.put("map", a -> {
             long count = a.get("n");
             long factor = a.containsKey("p0_f32") ? a.get("p0_f32")
@@ -55,7 +61,7 @@ final class Fakes {
         CudaContext context =
                 new CudaContext("cuda:" + index, driver, driver.retainPrimaryContext(index), sync);
         return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", null), facts.pools(),
-                products);
+                products, () -> Optional.ofNullable(convolutions));
     }
 
     /// The kernel of the op.

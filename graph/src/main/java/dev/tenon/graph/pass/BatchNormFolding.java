@@ -3,6 +3,7 @@ package dev.tenon.graph.pass;
 import dev.tenon.api.Shape;
 import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.CustomOp;
 import dev.tenon.api.op.Expr;
 import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
@@ -28,11 +29,12 @@ import org.jspecify.annotations.Nullable;
 /// normalisation with given statistics, as in inference. Batch normalisation in training depends on the results
 /// themselves and is left alone.
 ///
-/// The new weight and bias are nodes of the graph, so they follow when parameters change. Where the weight does not
-/// have far fewer elements than the result, computing it would cost more than is saved, and nothing is changed. Where
-/// weight and statistics are constants they are folded by [ConstantFolding].
+/// The new weight and bias are nodes of the graph, so they follow when parameters change. They are computed at each run
+/// where the graph changes what they depend on; then, where the weight does not have far fewer elements than the result,
+/// that would cost more than is saved, and nothing is changed. Otherwise the plan keeps them until a parameter changes.
+/// Where weight and statistics are constants they are folded by [ConstantFolding].
 public final class BatchNormFolding extends Pass {
-    /// How many times as many elements as its weight a result must have: the new weight is computed at each run.
+    /// How many times as many elements as its weight a result must have, if the new weight is computed at each run.
     private static final long MUCH = 4;
 
     /// `factor * x + term`; null stands for 0 in both places.
@@ -54,7 +56,7 @@ public final class BatchNormFolding extends Pass {
             for (Value old : map == null || map.draws() ? List.<Value>of() : n.inputs()) {
                 if (users.getOrDefault(old, List.of()).size() == 1 && !results.contains(old)
                         && w.map(old) instanceof Result r && r.node().op() instanceof Convolution) {
-                    folded = fold(map, r, n, w);
+                    folded = fold(g, map, r, n, w);
                 }
             }
             if (folded.isPresent()) {
@@ -67,13 +69,29 @@ public final class BatchNormFolding extends Pass {
         return DeadCode.strip(w.finish(g));
     }
 
-    private static Optional<Value> fold(Elementwise map, Result y, Node n, GraphWriter w) {
+    /// Whether the weight and all that it is scaled by are the same from run to run, until a parameter changes.
+    private static boolean stays(Graph g, Value weight, Elementwise map, Value y) {
+        return stays(g, weight) && map.operands().stream().allMatch(v -> v == y || stays(g, v));
+    }
+
+    private static boolean stays(Graph g, Value v) {
+        return switch (v) {
+            case Value.Constant _ -> true;
+            case Value.Input _ -> false;
+            case Value.Parameter p -> g.updates().stream()
+                    .noneMatch(u -> u.parameter().tensor().sharesMemoryWith(p.tensor()));
+            case Result r -> !(r.node().op() instanceof CustomOp) && r.node().op().scalars().sources().isEmpty()
+                    && r.node().inputs().stream().allMatch(i -> stays(g, i));
+        };
+    }
+
+    private static Optional<Value> fold(Graph g, Elementwise map, Result y, Node n, GraphWriter w) {
         Node conv = y.node();
         boolean plain = map.body().dtype() == y.type().dtype() && y.type().dtype().kind().dtype() == y.type().dtype();
         Value weight = conv.input(1);
         long channels = y.type().shape().dim(1);
         if (!plain || !map.space().equals(y.type().shape()) || map.readsIndex()
-                || !(weight instanceof Value.Constant) && MUCH * weight.type().elements() > y.type().elements()) {
+                || MUCH * weight.type().elements() > y.type().elements() && !stays(g, weight, map, y)) {
             return Optional.empty();
         }
         for (Value v : map.operands()) {

@@ -25,6 +25,9 @@ import java.util.stream.Stream;
 /// Softmax, normalisation, joining, padding: composites, against their decompositions too. Also the methods that are
 /// built from several ops.
 public final class CompositeSamples {
+    /// The size of the numbers whose mean a normalisation gives: it is as exact as they are, however small itself.
+    private static final double AVERAGED = 3;
+
     private CompositeSamples() {}
 
     /// All of them.
@@ -123,7 +126,7 @@ public final class CompositeSamples {
             Input scale = Input.of(d, c).from(Domain.POSITIVE).seed(2);
             Input shift = Input.of(d, c).seed(3);
             s.addAll(Sample.of("batch_norm", d, shape.toString(), norm, Family.COMPOSITE, x, scale, shift)
-                    .inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
+                    .scale(AVERAGED).inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
             s.addAll(Sample.of("batch_norm_backward", d, shape.toString(), new BatchNormBackward(), Family.COMPOSITE,
                     x.seed(5), x, scale, Input.of(work, c).seed(6), Input.of(work, c).from(Domain.POSITIVE))
                     .inLayouts(Layout.TRANSPOSED));
@@ -155,7 +158,7 @@ public final class CompositeSamples {
                 Input x = normalised(d, shape);
                 Input scale = Input.of(d, normalized.toArray()).from(Domain.POSITIVE).seed(2);
                 s.addAll(Sample.of("layer_norm", d, variant, norm, Family.COMPOSITE, x, scale, scale.seed(3))
-                        .inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
+                        .scale(AVERAGED).inLayouts(Layout.TRANSPOSED, Layout.FLIPPED));
                 s.addAll(Sample.of("layer_norm_backward", d, variant, new LayerNormBackward(axes), Family.COMPOSITE,
                         x.seed(5), x, scale, Input.of(work, rows.toArray()).seed(6),
                         Input.of(work, rows.toArray()).from(Domain.POSITIVE)).inLayouts(Layout.TRANSPOSED));

@@ -22,6 +22,9 @@ public enum Family {
     FORMULA(16, 16, 2, 16, false),
     /// Sums and products of many numbers in any order, accumulated in the kind of arithmetic.
     REDUCTION(4, 4, 2, 4, false),
+    /// Products of up to some thousand numbers: every multiplication rounds, and the errors add up like steps of a
+    /// random walk.
+    PRODUCT(64, 64, 2, 0, false),
     /// Composites, which may round to the dtype between the steps.
     COMPOSITE(4, 4, 4, 4, true);
 

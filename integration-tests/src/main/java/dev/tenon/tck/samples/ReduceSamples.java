@@ -49,8 +49,11 @@ public final class ReduceSamples {
     private static Sample sample(Reducer r, DType d, String variant, List<Integer> axes, boolean keep, Input x) {
         ReduceOp op = new ReduceOp(r, axes, keep, Lambda.identity(d), Scalars.NONE);
         long count = axes.stream().mapToLong(a -> x.shape().dim(a)).reduce(1, (a, b) -> a * b);
-        Sample s = Sample.of(name(r), d, variant, op, adds(r) ? Family.REDUCTION : Family.EXACT, x);
-        return r == Reducer.SUM ? s.scale(2 * count) : s;
+        return switch (r) {
+            case SUM -> Sample.of(name(r), d, variant, op, Family.REDUCTION, x).scale(2 * count);
+            case PROD -> Sample.of(name(r), d, variant, op, Family.PRODUCT, x);
+            default -> Sample.of(name(r), d, variant, op, Family.EXACT, x);
+        };
     }
 
     private static List<Sample> plain(Reducer r, DType d) {

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 /// @param call what is called
 /// @param direct the op itself, where the call dispatches one op to all operands
 /// @param family the tolerances
-/// @param scale the size of the numbers that are added up; 0 stands for the largest expected value
+/// @param scale the size of the numbers that are added up, if that is more than the largest expected value
 /// @param gradients up to which order derivatives are checked by finite differences (for `F64` only)
 public record Sample(
         String op, DType dtype, String variant, List<Input> inputs, Call call, Optional<Op> direct, Family family,

@@ -52,7 +52,7 @@ public record Values(DType dtype, Shape shape, double[] reals, long[] integers) 
         if (dtype != expected.dtype || !shape.equals(expected.shape)) {
             return Optional.of("is " + dtype + shape + ", expected " + expected.dtype + expected.shape);
         }
-        double size = scale > 0 ? scale : expected.largest();
+        double size = Math.max(scale, expected.largest());
         int wrong = 0;
         int first = -1;
         double worst = 0;

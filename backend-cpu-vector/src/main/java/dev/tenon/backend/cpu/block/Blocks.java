@@ -47,6 +47,16 @@ public final class Blocks {
         return vector ? VectorTable.whereAboveZero(fn) : Optional.empty();
     }
 
+    /// For floats, the distribution function of the standard normal distribution; empty where there is none.
+    public Optional<Fn1> normal() {
+        return vector ? VectorTable.normal() : Optional.empty();
+    }
+
+    /// For floats, GELU: x times [#normal] of x; empty where there is none.
+    public Optional<Fn1> gelu() {
+        return vector ? VectorTable.gelu() : Optional.empty();
+    }
+
     /// The choice between the second and the third operand by the first, a truth value.
     public Fn3 select(Kind kind) {
         Optional<Fn3> fast = vector ? VectorTable.select(kind) : Optional.empty();

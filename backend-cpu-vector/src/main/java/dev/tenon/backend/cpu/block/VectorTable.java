@@ -5,6 +5,7 @@ import dev.tenon.api.DType.Kind;
 import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.UnaryFn;
 import dev.tenon.backend.cpu.math.MathKernels;
+import dev.tenon.backend.cpu.math.VectorGelu;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,14 @@ final class VectorTable {
             case GT -> VectorF32::whereAboveZero;
             default -> null;
         });
+    }
+
+    static Optional<Fn1> normal() {
+        return Optional.of(VectorGelu::normal);
+    }
+
+    static Optional<Fn1> gelu() {
+        return Optional.of(VectorGelu::gelu);
     }
 
     private static @Nullable Fn2 floats(BinaryFn fn) {

@@ -58,12 +58,13 @@ public final class Pool {
     public static void max(boolean vector, WorkerPool pool, ConvShape s, int bytes, long x, long y, long indices) {
         VectorMaxPool vectors = vector && bytes == 4 ? VectorMaxPool.of(s) : null;
         pool.parallelFor((long) s.n() * s.c(), grain(s), (from, to) -> {
+            long rows = vectors == null ? 0 : vectors.rows();
             for (long p = from; p < to; p++) {
                 long plane = x + p * s.inVolume() * bytes;
                 long result = y + p * s.outVolume() * bytes;
                 long positions = indices == 0 ? 0 : indices + p * s.outVolume() * 8;
                 if (vectors != null) {
-                    vectors.plane(plane, result, positions);
+                    vectors.plane(rows, plane, result, positions);
                 } else {
                     maxPlane(s, bytes, plane, result, positions);
                 }

@@ -22,6 +22,9 @@ final class Dnnl {
     static final int ARG_SRC = 1;
     static final int ARG_DST = 17;
     static final int ARG_WEIGHTS = 33;
+    static final int ARG_BIAS = 41;
+    /// The second operand of the op that follows a primitive; so since version 3.11.
+    static final int ARG_OPERAND_AFTER = 32768 | 2;
     static final int ARG_SCRATCHPAD = 80;
     static final int ARG_DIFF_SRC = 129;
     static final int ARG_DIFF_DST = 145;
@@ -42,6 +45,12 @@ final class Dnnl {
     private static final int SCRATCHPAD_OF_USER = 1;
     private static final int CONVOLUTION_DIRECT = 1;
     private static final int FORWARD_TRAINING = 64;
+    private static final int FORWARD_INFERENCE = 96;
+    private static final int QUERY_ARGUMENT = 255;
+    private static final int BINARY_ADD = 0x1fff0;
+    /// `[n, c, h, w]` with the channels in blocks.
+    private static final int TAG_BLOCKS_OF_16 = 78;
+    private static final int TAG_BLOCKS_OF_8 = 102;
 
     private static final SymbolLookup SYMBOLS = OneDnn.symbols();
     private static final MethodHandle ENGINE_CREATE = status("dnnl_engine_create", "PIP");
@@ -56,6 +65,11 @@ final class Dnnl {
     private static final MethodHandle MEMORY_DESTROY = status("dnnl_memory_destroy", "P");
     private static final MethodHandle ATTR_CREATE = status("dnnl_primitive_attr_create", "P");
     private static final MethodHandle ATTR_SCRATCHPAD = status("dnnl_primitive_attr_set_scratchpad_mode", "PI");
+    private static final MethodHandle ATTR_DESTROY = status("dnnl_primitive_attr_destroy", "P");
+    private static final MethodHandle ATTR_POST_OPS = status("dnnl_primitive_attr_set_post_ops", "PP");
+    private static final MethodHandle POST_OPS_CREATE = status("dnnl_post_ops_create", "P");
+    private static final MethodHandle POST_OPS_BINARY = status("dnnl_post_ops_append_binary", "PIP");
+    private static final MethodHandle POST_OPS_DESTROY = status("dnnl_post_ops_destroy", "P");
     private static final MethodHandle CONV_FORWARD =
             status("dnnl_convolution_forward_primitive_desc_create", "PPIIPPPPPPPPP");
     private static final MethodHandle CONV_DATA =
@@ -197,6 +211,52 @@ final class Dnnl {
         }
     }
 
+    /// `[n, c, h, w]` as floats, with channels in blocks of 8 or 16.
+    static long blocked(long[] dims, int block) {
+        try (Arena arena = Arena.ofConfined()) {
+            long p = arena.allocate(8).address();
+            check("layout " + Arrays.toString(dims), (int) WITH_TAG.invokeExact(p, dims.length, longs(arena, dims),
+                    F32, block == 16 ? TAG_BLOCKS_OF_16 : TAG_BLOCKS_OF_8));
+            return Mem.getLong(p);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// Describes a convolution forward with what follows it, or 0 where the library has none.
+    ///
+    /// @param bias the layout of the bias, or 0 for none
+    /// @param added the layout of what is added to the result, or 0 for nothing
+    static long convolution(long x, long w, long bias, long y, long[] stride, long[] dilation, long[] low,
+            long[] high, long added) {
+        try (Arena arena = Arena.ofConfined()) {
+            long p = arena.allocate(8).address();
+            check("attributes", (int) ATTR_CREATE.invokeExact(p));
+            long attributes = Mem.getLong(p);
+            try {
+                check("attributes", (int) ATTR_SCRATCHPAD.invokeExact(attributes, SCRATCHPAD_OF_USER));
+                if (added != 0) {
+                    check("post-ops", (int) POST_OPS_CREATE.invokeExact(p));
+                    long after = Mem.getLong(p);
+                    try {
+                        check("post-ops", (int) POST_OPS_BINARY.invokeExact(after, BINARY_ADD, added));
+                        check("post-ops", (int) ATTR_POST_OPS.invokeExact(attributes, after));
+                    } finally {
+                        check("free", (int) POST_OPS_DESTROY.invokeExact(after));
+                    }
+                }
+                int status = (int) CONV_FORWARD.invokeExact(p, ENGINE, FORWARD_INFERENCE, CONVOLUTION_DIRECT, x, w,
+                        bias, y, longs(arena, stride), longs(arena, dilation), longs(arena, low), longs(arena, high),
+                        attributes);
+                return status == 0 ? Mem.getLong(p) : 0;
+            } finally {
+                check("free", (int) ATTR_DESTROY.invokeExact(attributes));
+            }
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
     /// Which way a convolution goes.
     enum Direction { FORWARD, DATA, WEIGHTS }
 
@@ -262,6 +322,15 @@ final class Dnnl {
     static long layoutOf(long description, int query) {
         try {
             return (long) QUERY_MD.invokeExact(description, query, 0);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// The layout of an argument, `ARG_...`; lives as long as the description.
+    static long layoutOfArgument(long description, int argument) {
+        try {
+            return (long) QUERY_MD.invokeExact(description, QUERY_ARGUMENT, argument);
         } catch (Throwable t) {
             throw unexpected(t);
         }

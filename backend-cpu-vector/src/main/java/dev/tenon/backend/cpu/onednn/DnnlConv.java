@@ -151,7 +151,8 @@ public final class DnnlConv {
         return d;
     }
 
-    private static long[] strides(long[] dims) {
+    /// Of a tensor without gaps.
+    static long[] strides(long[] dims) {
         long[] s = new long[dims.length];
         long n = 1;
         for (int i = s.length - 1; i >= 0; i--) {

@@ -63,6 +63,12 @@ public final class OneDnn {
         return use() == Use.FALSE ? "oneDNN is switched off by -D" + SWITCH + "=false" : Loaded.DESCRIPTION;
     }
 
+    /// Whether the library is new enough for ops that follow a convolution: how their operands are numbered changed.
+    static boolean addsAfter() {
+        Version v = Loaded.VERSION;
+        return v != null && v.minor() >= 11;
+    }
+
     /// The library's functions.
     static SymbolLookup symbols() {
         SymbolLookup s = Loaded.SYMBOLS;
@@ -76,14 +82,16 @@ public final class OneDnn {
     private static final class Loaded {
         static final @Nullable SymbolLookup SYMBOLS;
         static final String DESCRIPTION;
+        static final @Nullable Version VERSION;
 
         static {
             SymbolLookup symbols = null;
+            Version version = null;
             String description;
             try {
                 String where = locate();
                 symbols = open(where);
-                Version version = Version.of(symbols);
+                version = Version.of(symbols);
                 String problem = version.problem(symbols);
                 description = problem.isEmpty() ? "oneDNN " + version : "no oneDNN: " + where + " is " + problem;
                 symbols = problem.isEmpty() ? symbols : null;
@@ -91,6 +99,7 @@ public final class OneDnn {
                 description = "no oneDNN: " + e.getMessage();
             }
             SYMBOLS = symbols;
+            VERSION = version;
             DESCRIPTION = description;
             System.getLogger("dev.tenon").log(Level.DEBUG, description);
         }

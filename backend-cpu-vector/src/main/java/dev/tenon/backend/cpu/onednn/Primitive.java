@@ -36,16 +36,36 @@ final class Primitive {
         this.layouts[n] = pad;
     }
 
+    /// As [#of(long, int[], int[])], for arguments whose layouts have no query of their own.
+    static @Nullable Primitive of(long description, int... arguments) {
+        if (!isFast(description)) {
+            return null;
+        }
+        long[] layouts = new long[arguments.length];
+        for (int i = 0; i < layouts.length; i++) {
+            layouts[i] = Dnnl.layoutOfArgument(description, arguments[i]);
+        }
+        return new Primitive(description, arguments, layouts);
+    }
+
+    /// Whether there is an implementation other than the library's slow ones; the description is freed if not.
+    private static boolean isFast(long description) {
+        if (description == 0) {
+            return false;
+        }
+        String implementation = Dnnl.implementation(description);
+        boolean slow = implementation.startsWith("ref") || implementation.startsWith("gemm");
+        if (slow) {
+            Dnnl.freeDescription(description);
+        }
+        return !slow;
+    }
+
     /// A primitive, or null where the library has none, or none that is fast.
     ///
     /// @param queries for each argument, by which query its layout is found
     static @Nullable Primitive of(long description, int[] arguments, int[] queries) {
-        if (description == 0) {
-            return null;
-        }
-        String implementation = Dnnl.implementation(description);
-        if (implementation.startsWith("ref") || implementation.startsWith("gemm")) {
-            Dnnl.freeDescription(description);
+        if (!isFast(description)) {
             return null;
         }
         long[] layouts = new long[queries.length];
@@ -68,6 +88,11 @@ final class Primitive {
     /// How argument number `i` lies; lives as long as this.
     long layout(int i) {
         return layouts[i];
+    }
+
+    /// How many arguments it takes.
+    int arguments() {
+        return arguments.length - 1;
     }
 
     /// Runs with memories at these addresses, in the order of the arguments.

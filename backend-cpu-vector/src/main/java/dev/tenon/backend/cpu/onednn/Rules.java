@@ -5,9 +5,11 @@ import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// When oneDNN is taken instead of the kernels of this backend: a fixed table of what measurements said, so that a
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class Rules {
     /// Multiplications below which a call of the library costs more than it saves.
     private static final long LEAST_WORK = 1_000_000;
+    /// Channels in a block that the library knows.
+    private static final Set<Integer> BLOCKS = Set.of(8, 16);
 
     private Rules() {}
 
@@ -35,6 +39,22 @@ public final class Rules {
                 + (double) s.oc() * s.groupIn() * s.taps();
         boolean depthwise = s.groups() > 1 && s.groupIn() == 1;
         return work >= LEAST_WORK && (depthwise || work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied);
+    }
+
+    /// Whether compiled programs carry images in blocks of channels from one convolution to the next.
+    public static boolean carriesFormats() {
+        return OneDnn.isAvailable() && OneDnn.addsAfter() && BLOCKS.contains(BlockedMaxPool.BLOCK);
+    }
+
+    /// The convolution of images in blocks by oneDNN, or null if it is not to be.
+    ///
+    /// @param given whether the images are in blocks already; otherwise they have to be brought there first
+    /// @param plain whether the images are read as tensors are
+    public static @Nullable BlockedConv blocked(ConvShape s, int block, boolean given, boolean plain, boolean bias,
+            boolean sum, WorkerPool pool) {
+        double work = (double) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
+        boolean wanted = given || OneDnn.use() == OneDnn.Use.TRUE || work >= LEAST_WORK;
+        return wanted ? BlockedConv.of(s, block, plain, bias, sum, pool) : null;
     }
 
     /// The matrix product by oneDNN, or empty if it is not to be.

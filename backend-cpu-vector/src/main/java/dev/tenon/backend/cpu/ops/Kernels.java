@@ -22,12 +22,15 @@ import dev.tenon.api.op.Softmax;
 import dev.tenon.api.op.SortOp;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.TopK;
+import dev.tenon.api.spi.FormatRequest;
+import dev.tenon.api.spi.FormattedKernel;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.onednn.Rules;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Chooses the kernel for an op.
 public final class Kernels {
@@ -35,6 +38,7 @@ public final class Kernels {
     private final WorkerPool pool;
     private final Windowed windowed;
     private final NormKernels norms;
+    private final @Nullable Formatted formatted;
 
     /// @param blocks where block functions come from
     /// @param pool the threads on which kernels run
@@ -43,6 +47,7 @@ public final class Kernels {
         this.pool = pool;
         this.windowed = new Windowed(blocks, pool);
         this.norms = new NormKernels(blocks, pool);
+        this.formatted = blocks.isVector() ? new Formatted(blocks, pool) : null;
     }
 
     /// A kernel for the op, or empty where there is none.
@@ -67,6 +72,18 @@ public final class Kernels {
             case Attention _, AttentionBackward _ -> AttentionKernel.prepare(blocks, pool, op, in, out);
             default -> in.isEmpty() ? Optional.empty() : windowed.prepare(op, in, out);
         };
+    }
+
+    /// Whether an op may take its operands in formats of this device.
+    public boolean takesFormats(Op op, List<TensorType> in) {
+        return formatted != null && Rules.carriesFormats() && formatted.takes(op, in);
+    }
+
+    /// A kernel that takes or gives formats of this device, or empty where there is none.
+    public Optional<FormattedKernel> prepareFormatted(Op op, List<TensorType> in, List<TensorType> out,
+            FormatRequest request) {
+        return formatted != null && Rules.carriesFormats() ? formatted.prepare(op, in, out, request)
+                : Optional.empty();
     }
 
     private Optional<Kernel> product(MatMulOp op, List<TensorType> in, List<TensorType> out) {

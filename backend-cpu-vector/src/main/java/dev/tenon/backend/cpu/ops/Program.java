@@ -2,7 +2,6 @@ package dev.tenon.backend.cpu.ops;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
-import dev.tenon.api.op.BinaryFn;
 import dev.tenon.api.op.Expr;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.backend.cpu.block.Blocks;
@@ -12,7 +11,6 @@ import dev.tenon.backend.cpu.block.Fn3;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A lambda compiled to block functions over registers, for operands of given dtypes.
@@ -75,12 +73,13 @@ final class Program {
         this.blocks = blocks;
         this.uniformOperand = uniformOperand.clone();
         int[] registers = new int[body.steps().size()];
-        boolean[] needed = needed(body);
+        Idioms idioms = new Idioms(blocks, body);
+        boolean[] needed = needed(body, idioms);
         for (int s = 0; s < registers.length; s++) {
-            Rectified r = needed[s] ? rectified(body, s) : null;
-            if (r != null) {
-                registers[s] = emit(Kind.F32, new Instruction(null, r.function, null, registers[r.x], registers[r.y],
-                        -1, kinds.size()));
+            Idioms.Idiom i = needed[s] ? idioms.find(s) : null;
+            if (i != null) {
+                registers[s] = emit(Kind.F32, new Instruction(i.f1(), i.f2(), null, registers[i.x()],
+                        i.y() < 0 ? -1 : registers[i.y()], -1, kinds.size()));
             } else if (needed[s]) {
                 registers[s] = compile(body.steps().get(s), registers, dtypes,
                         stored && onlyStored(body, s, results));
@@ -101,44 +100,16 @@ final class Program {
         spreads = spreads();
     }
 
-    /// A step that is y where x is positive and 0 elsewhere, as ReLU and its gradient are: one function instead of a
-    /// comparison, whose truth values take a byte each, and a choice.
-    private record Rectified(Fn2 function, int x, int y) {}
-
-    private @Nullable Rectified rectified(Lambda body, int s) {
-        List<Integer> args = body.steps().get(s).args();
-        if (!(body.steps().get(s).expr() instanceof Expr.Select e) || e.kind() != Kind.F32
-                || !(body.steps().get(args.getFirst()).expr() instanceof Expr.Binary comparison)
-                || comparison.a().kind() != Kind.F32) {
-            return null;
-        }
-        List<Integer> compared = body.steps().get(args.getFirst()).args();
-        boolean otherwise = comparison.fn() == BinaryFn.LE;
-        int zero = args.get(otherwise ? 1 : 2);
-        Optional<Fn2> f = blocks.whereAboveZero(comparison.fn());
-        return f.isPresent() && isZero(body, zero) && isZero(body, compared.get(1))
-                ? new Rectified(f.get(), compared.get(0), args.get(otherwise ? 2 : 1)) : null;
-    }
-
-    private static boolean isZero(Lambda body, int s) {
-        return body.steps().get(s).expr() instanceof Expr.Const k && k.kind() == Kind.F32 && k.bits() == 0;
-    }
-
-    /// The steps that results are made of, without those that [Rectified] ones do not read.
-    private boolean[] needed(Lambda body) {
+    /// The steps that results are made of, without those that [Idioms] do not read.
+    private static boolean[] needed(Lambda body, Idioms idioms) {
         boolean[] needed = new boolean[body.steps().size()];
         body.results().forEach(r -> needed[r] = true);
         for (int s = needed.length - 1; s >= 0; s--) {
             if (!needed[s]) {
                 continue;
             }
-            Rectified r = rectified(body, s);
-            if (r != null) {
-                needed[r.x] = true;
-                needed[r.y] = true;
-            } else {
-                body.steps().get(s).args().forEach(a -> needed[a] = true);
-            }
+            Idioms.Idiom i = idioms.find(s);
+            (i != null ? i.args() : body.steps().get(s).args()).forEach(a -> needed[a] = true);
         }
         return needed;
     }

@@ -218,14 +218,14 @@ final class Windowed {
         return a;
     }
 
-    private static ConvShape shape(Convolution c, Shape x, Shape w, Shape y) {
+    static ConvShape shape(Convolution c, Shape x, Shape w, Shape y) {
         WindowGeometry g = c.geometry();
         return new ConvShape(Math.toIntExact(x.dim(0)), Math.toIntExact(x.dim(1)), spatial(x),
                 Math.toIntExact(w.dim(0)), spatial(w), spatial(y), three(g.stride(), 1), three(g.padLow(), 0),
                 three(g.dilation(), 1), c.groups());
     }
 
-    private static ConvShape pooling(List<Integer> kernel, WindowGeometry g, Shape x, Shape y) {
+    static ConvShape pooling(List<Integer> kernel, WindowGeometry g, Shape x, Shape y) {
         int c = Math.toIntExact(x.dim(1));
         return new ConvShape(Math.toIntExact(x.dim(0)), c, spatial(x), c, three(kernel, 1), spatial(y),
                 three(g.stride(), 1), three(g.padLow(), 0), three(g.dilation(), 1), 1);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
 import java.lang.foreign.Arena;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -132,6 +134,50 @@ class PoolTest {
                     assertEquals(best, Mem.getLong(indices + 8L * o), what);
                     assertEquals(sum / count, bytes == 4 ? Mem.getFloat(means + 4L * o)
                             : Mem.getDouble(means + 8L * o), 1e-6, what);
+                }
+            }
+        }
+    }
+
+    /// Maxima and their places by vectors and one by one, for windows of all sorts over planes with equal elements, NaN
+    /// and infinities.
+    @Test
+    void maximaByVectorsAndOneByOne() {
+        Random r = new Random(7);
+        for (int round = 0; round < 600; round++) {
+            int k = 1 + r.nextInt(4);
+            int stride = 1 + r.nextInt(3);
+            int dilation = 1 + r.nextInt(2);
+            int pad = r.nextInt(k / 2 + 1);
+            int reach = (k - 1) * dilation + 1;
+            int h = reach + r.nextInt(12);
+            int w = reach + r.nextInt(80);
+            int extra = r.nextInt(2) * (stride - 1); // a last window that reaches over the end
+            int oh = (h + 2 * pad - reach + extra) / stride + 1;
+            int ow = (w + 2 * pad - reach + extra) / stride + 1;
+            oh -= (oh - 1) * stride >= h + pad ? 1 : 0;
+            ow -= (ow - 1) * stride >= w + pad ? 1 : 0;
+            int planes = 2;
+            ConvShape s = new ConvShape(1, planes, new int[] {1, h, w}, planes, new int[] {1, k, k},
+                    new int[] {1, oh, ow}, new int[] {1, stride, stride}, new int[] {0, pad, pad},
+                    new int[] {1, dilation, dilation}, 1);
+            double[] v = new double[planes * h * w];
+            int kind = r.nextInt(3);
+            for (int i = 0; i < v.length; i++) {
+                double any = kind == 0 ? r.nextGaussian() : r.nextInt(5) - 2;
+                v[i] = kind < 2 || r.nextInt(4) > 0 ? any : r.nextInt(20) == 0 ? Double.NaN : Double.NEGATIVE_INFINITY;
+            }
+            int n = planes * oh * ow;
+            try (Arena arena = Arena.ofShared()) {
+                long x = values(arena, 4, v);
+                long[] y = {values(arena, 4, new double[n]), values(arena, 4, new double[n])};
+                long[] at = {arena.allocate(8L * n, 64).address(), arena.allocate(8L * n, 64).address()};
+                for (int way = 0; way < 2; way++) {
+                    Pool.max(way == 1, POOL, s, 4, x, y[way], at[way]);
+                }
+                for (int i = 0; i < n; i++) {
+                    assertEquals(Mem.getFloat(y[0] + 4L * i), Mem.getFloat(y[1] + 4L * i), "value " + i + " of " + s);
+                    assertEquals(Mem.getLong(at[0] + 8L * i), Mem.getLong(at[1] + 8L * i), "place " + i + " of " + s);
                 }
             }
         }

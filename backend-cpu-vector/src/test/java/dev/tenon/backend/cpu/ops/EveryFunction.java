@@ -34,6 +34,7 @@ final class EveryFunction {
             Tensor unit = Tensors.uniform(Shape.of(N), -0.999, 0.999, d, cpu, new Generator(1));
             Tensor wide = Tensors.randn(Shape.of(N), d, cpu, new Generator(2)).mul(20);
             Tensor positive = Tensors.uniform(Shape.of(N), 0.01, 9, d, cpu, new Generator(3));
+            calls.put("GELU " + d, () -> wide.gelu());
             for (UnaryFn fn : UnaryFn.values()) {
                 if (fn != UnaryFn.NOT && fn != UnaryFn.BIT_NOT) {
                     for (Tensor x : List.of(unit, wide, positive)) {

@@ -1,0 +1,144 @@
+package dev.tenon.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tenon.api.DType;
+import dev.tenon.api.Shape;
+import dev.tenon.api.op.Convolution;
+import dev.tenon.api.op.ConvolutionBackwardData;
+import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.Op;
+import dev.tenon.api.op.TensorType;
+import dev.tenon.api.op.WindowGeometry;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The real library, where there is one: what of it needs no device. `-Dtenon.cuda.home` names its folder.
+class CudnnLibraryTest {
+    private static CudnnLibrary library() {
+        CudnnLibrary.Search found = CudnnLibrary.find();
+        CudnnLibrary library = found.library();
+        Assumptions.assumeTrue(library != null, found.reason());
+        assertNotNull(library);
+        return library;
+    }
+
+    private static void operation(CudnnLibrary library, Op op, TensorType... in) {
+        List<TensorType> types = List.of(in);
+        ConvolutionForm f = ConvolutionForm.of(op, types, op.infer(types)).orElseThrow();
+        try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+            long x = Cudnn.tensor(d, Cudnn.X, f.dtype(), f.x(), false);
+            long w = Cudnn.tensor(d, Cudnn.W, f.dtype(), f.w(), false);
+            long y = Cudnn.tensor(d, Cudnn.Y, f.dtype(), f.y(), false);
+            long b = Cudnn.tensor(d, Cudnn.BIAS, f.dtype(), f.bias(), false);
+            long between = Cudnn.tensor(d, 5, DType.F32, f.y(), true);
+            long sum = Cudnn.tensor(d, 6, DType.F32, f.y(), true);
+            assertTrue(Cudnn.convolution(d, f, x, w, f.epilogue().hasBias() ? between : y) != 0);
+            assertTrue(Cudnn.pointwise(d, CudnnCode.POINTWISE_ADD, between, b, sum) != 0);
+            assertTrue(Cudnn.pointwise(d, CudnnCode.POINTWISE_RELU_FWD, sum, 0, y) != 0);
+        }
+    }
+
+    /// Every kind of convolution becomes an operation that the library finishes: types and numbers of all attributes,
+    /// the shapes and the strides are right as far as it looks at them.
+    @Test
+    void theLibraryTakesOurDescriptions() {
+        CudnnLibrary library = library();
+        for (DType dtype : List.of(DType.F32, DType.F64, DType.F16, DType.BF16)) {
+            for (int axes = 1; axes <= 3; axes++) {
+                Convolution op = new Convolution(WindowGeometry.of(axes, 2, 1, 2), 2);
+                long[] image = new long[axes + 2];
+                long[] kernel = new long[axes + 2];
+                Arrays.fill(image, 17);
+                Arrays.fill(kernel, 3);
+                image[1] = 8;
+                kernel[0] = 6;
+                kernel[1] = 4;
+                TensorType x = TensorType.of(dtype, Shape.of(image));
+                TensorType w = TensorType.of(dtype, Shape.of(kernel));
+                TensorType y = op.infer(List.of(x, w)).getFirst();
+                operation(library, op, x, w);
+                operation(library, op, x, w, TensorType.of(dtype, Shape.of(6)));
+                operation(library, new ConvolutionBackwardData(op, x.shape()), y, w);
+                operation(library, new ConvolutionBackwardWeight(op, w.shape()), x, y);
+            }
+        }
+    }
+
+    @Test
+    void aResultThatDoesNotFitIsRefused() {
+        CudnnLibrary library = library();
+        TensorType x = TensorType.of(DType.F32, Shape.of(1, 2, 9, 9));
+        TensorType w = TensorType.of(DType.F32, Shape.of(4, 2, 3, 3));
+        Convolution op = new Convolution(WindowGeometry.of(2, 1, 1, 1), 1);
+        ConvolutionForm f = ConvolutionForm.of(op, List.of(x, w), op.infer(List.of(x, w))).orElseThrow();
+        try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+            long image = Cudnn.tensor(d, Cudnn.X, f.dtype(), f.x(), false);
+            DriverException e = assertThrows(DriverException.class,
+                    () -> Cudnn.convolution(d, f, image, Cudnn.tensor(d, Cudnn.W, f.dtype(), f.w(), false), image));
+            assertTrue(e.getMessage().contains("CUDNN_STATUS_"), e.getMessage());
+            assertEquals(CudnnCode.STATUS_BAD_PARAM / 1000, e.code() / 1000, e.getMessage());
+        }
+    }
+
+    @Test
+    void variantPacksAndUnfinishedPlans() {
+        CudnnLibrary library = library();
+        try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+            long pack = d.create(CudnnCode.BACKEND_VARIANT_PACK_DESCRIPTOR);
+            d.longs(pack, CudnnCode.ATTR_VARIANT_PACK_DATA_POINTERS, CudnnCode.TYPE_VOID_PTR,
+                    List.of(256L, 512L, 768L));
+            d.integers(pack, CudnnCode.ATTR_VARIANT_PACK_UNIQUE_IDS, List.of(Cudnn.X, Cudnn.W, Cudnn.Y));
+            d.longs(pack, CudnnCode.ATTR_VARIANT_PACK_WORKSPACE, CudnnCode.TYPE_VOID_PTR, List.of(0L));
+            d.finish(pack, "a variant pack");
+            long heuristics = d.create(CudnnCode.BACKEND_ENGINEHEUR_DESCRIPTOR);
+            d.choice(heuristics, CudnnCode.ATTR_ENGINEHEUR_MODE, CudnnCode.TYPE_HEUR_MODE, CudnnCode.HEUR_MODE_A);
+            DriverException e = assertThrows(DriverException.class, () -> d.finish(heuristics, "heuristics"));
+            assertTrue(e.getMessage().startsWith("cudnnBackendFinalize of heuristics: CUDNN_STATUS_"), e.getMessage());
+            assertThrows(DriverException.class, () -> d.given(d.create(CudnnCode.BACKEND_ENGINECFG_DESCRIPTOR),
+                    CudnnCode.ATTR_ENGINECFG_ENGINE, CudnnCode.BACKEND_ENGINE_DESCRIPTOR, 1));
+            assertThrows(DriverException.class, () -> d.choices(d.create(CudnnCode.BACKEND_ENGINE_DESCRIPTOR),
+                    CudnnCode.ATTR_ENGINE_NUMERICAL_NOTE, CudnnCode.TYPE_NUMERICAL_NOTE,
+                    CudnnCode.NUMERICAL_NOTE_TYPE_COUNT));
+            assertThrows(DriverException.class, () -> d.integer(
+                    d.create(CudnnCode.BACKEND_EXECUTION_PLAN_DESCRIPTOR),
+                    CudnnCode.ATTR_EXECUTION_PLAN_WORKSPACE_SIZE));
+        }
+    }
+
+    @Test
+    void aHandleOrAReason() {
+        CudnnLibrary library = library();
+        assertTrue(CudnnLibrary.version(library.version()).startsWith("9."));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment slot = arena.allocate(ValueLayout.ADDRESS);
+            int status = library.create(slot);
+            if (status == CudnnCode.STATUS_SUCCESS) {
+                assertEquals(CudnnCode.STATUS_SUCCESS, library.destroy(slot.get(ValueLayout.ADDRESS, 0).address()));
+            } else {
+                DriverException e =
+                        assertThrows(DriverException.class, () -> library.check("cudnnCreate", status));
+                assertTrue(e.getMessage().startsWith("cudnnCreate: CUDNN_STATUS_"), e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aLibraryThatIsNowhereIsAReason(@TempDir Path empty) {
+        CudnnLibrary.Search s = CudnnLibrary.open(NativeLibrary.open("cudnn", List.of(empty), List.of(empty), 99));
+        assertFalse(s.reason().isBlank());
+        assertTrue(s.reason().contains("cudnn"), s.reason());
+        assertEquals("9.19.1", CudnnLibrary.version(91901));
+    }
+}
