@@ -1,8 +1,8 @@
 package dev.tenon.cuda;
 
 import dev.tenon.api.BackendException;
-import dev.tenon.api.Device;
 import dev.tenon.api.DType.Kind;
+import dev.tenon.api.Device;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
