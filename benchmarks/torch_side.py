@@ -63,7 +63,13 @@ class Side:
         return x.contiguous(memory_format=torch.channels_last) if self.device.type == "cpu" else x
 
     def prepare(self, name):
+        """The case, or None where this side has no such thing."""
         head, _, sizes = name.partition("/")
+        if self.steps != "eager" and not head.endswith("-captured"):
+            # The eager side has it.
+            return None
+        if self.steps == "compile" and not hasattr(torch, "compile"):
+            return None
         make = KINDS.get(head)
         return make(self, head, [number(s) for s in sizes.split("x")] if sizes else []) if make else None
 
@@ -245,9 +251,6 @@ STEPS = {"step-mlp": (mlp, adam, (128, 784), 10), "step-lenet5": (lenet5, moment
 def training_step(side, name, d):
     build, optimize, shape, classes = STEPS[name.replace("-captured", "")]
     how = side.steps if name.endswith("-captured") else "eager"
-    if not name.endswith("-captured") and side.steps != "eager":
-        # The column of eager steps has it.
-        return None
     model = build().to(side.device)
     if shape is None:
         x = torch.randint(0, classes, (8, 128), device=side.device)

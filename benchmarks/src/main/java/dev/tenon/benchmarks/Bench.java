@@ -299,8 +299,8 @@ public final class Bench implements Callable<Integer> {
             if (copy != null && product != null && both != null) {
                 out.printf(Locale.ROOT, "%s: copying %.2f ms, computing %.2f ms, both %.2f ms: %.0f %% of the shorter"
                     + " is hidden%n", name, copy.median() / 1e6, product.median() / 1e6, both.median() / 1e6,
-                    100 * (copy.median() + product.median() - both.median())
-                        / Math.min(copy.median(), product.median()));
+                    Math.clamp(100 * (copy.median() + product.median() - both.median())
+                        / Math.min(copy.median(), product.median()), 0.0, 100.0));
             }
         }
     }

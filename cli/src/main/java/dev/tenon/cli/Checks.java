@@ -187,10 +187,15 @@ final class Checks {
                 }
             }
             return new Finding(Level.OK, device + " compute", "a matrix product is right; "
-                + millis(first) + " for the first one, device start included");
+                + millis(first) + " for the first one, device start included" + remark(device));
         } catch (RuntimeException | LinkageError e) {
             return new Finding(Level.FAIL, device + " compute", String.valueOf(e.getMessage()));
         }
+    }
+
+    private static String remark(Device device) {
+        String remark = device.runtime().remark();
+        return remark.isEmpty() ? "" : "; " + remark;
     }
 
     /// The gradient of sum(x³) is 3x².

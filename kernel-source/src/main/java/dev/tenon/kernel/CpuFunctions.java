@@ -32,8 +32,8 @@ final class CpuFunctions {
                         return a > 0.927734375f ? copysign(far, x) : near;
                     }
                     """, "exp_below_f32"),
-            // 2^n e^r with |r| <= ln 2 / 2. The factor comes in two halves, so that nothing overflows early and subnormal
-            // results are rounded once.
+            // 2^n e^r with |r| <= ln 2 / 2. The factor comes in two halves, so that nothing overflows early and
+            // subnormal results are rounded once.
             text("exp", """
                     DEVICE f32 exp_f32(f32 x) {
                         f32 c = x > 89.0f ? 89.0f : x;

@@ -94,9 +94,9 @@ final class GemmSource {
             return new KernelPlan(List.of(direct()), workspaceAt);
         }
         if (multiplied != null && traits.multiplies(multiplied)) {
-            GeneratedKernel k = MmaSource.of(multiplied, traits, batch, m, n).kernel(
-                    writer("matmul_mma", true, true, true, "u32", Types.Reading.BITS), batch, m, n, this.k, deepA, deepB);
-            return new KernelPlan(List.of(k), workspaceAt);
+            KernelWriter w = writer("matmul_mma", true, true, true, "u32", Types.Reading.BITS);
+            return new KernelPlan(List.of(MmaSource.of(multiplied, traits, batch, m, n)
+                    .kernel(w, batch, m, n, k, deepA, deepB)), workspaceAt);
         }
         return traits.cpu() && dialect.vectors() ? packed() : new KernelPlan(List.of(tiled()), workspaceAt);
     }

@@ -63,8 +63,8 @@ final class Helpers {
             """;
 
     /// e^x for x that are 0 or less, or NaN, without branches, so that compilers turn loops over it into vectors: e^r
-    /// by its series for r within half of ln 2 of 0, times a power of two. Adding 1.5 * 2^23 rounds to an integer, which
-    /// then stands in the low bits: `rint` is a call on some devices. What is below the normal numbers becomes 0.
+    /// by its series for r within half of ln 2 of 0, times a power of two. Adding 1.5 * 2^23 rounds to an integer,
+    /// which then stands in the low bits: `rint` is a call on some devices. What is below the normal numbers becomes 0.
     private static final String EXP_BELOW = """
             DEVICE f32 exp_below_f32(f32 x) {
                 f32 c = x >= -87.0f ? x : -87.0f;

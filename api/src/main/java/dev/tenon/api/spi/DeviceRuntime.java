@@ -28,6 +28,11 @@ public interface DeviceRuntime {
     /// Returns a block to the device.
     void free(DeviceMemory memory);
 
+    /// What people should know of how this device works, in one line, such as which libraries it uses; may be empty.
+    default String remark() {
+        return "";
+    }
+
     /// The memory of the device in bytes; 0 if unknown.
     default long totalMemory() {
         return 0;

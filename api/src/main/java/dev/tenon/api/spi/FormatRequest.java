@@ -7,7 +7,7 @@ import java.util.Optional;
 /// [DeviceRuntime#prepareFormatted(dev.tenon.api.op.Op, List, List, FormatRequest)].
 ///
 /// @param given for each operand the format in which it lies; empty for a tensor as its type says
-/// @param kept for each operand whether it stays the same from run to run, so that bringing it to a format costs nothing
+/// @param kept for each operand whether it stays the same from run to run: it is brought to a format only once
 /// @param readers for each result who reads it
 public record FormatRequest(List<Optional<Format>> given, List<Boolean> kept, List<Readers> readers) {
     /// Who reads a result.

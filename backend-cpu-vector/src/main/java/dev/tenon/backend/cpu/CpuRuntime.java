@@ -11,6 +11,7 @@ import dev.tenon.api.spi.ImmediateStream;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.block.Blocks;
+import dev.tenon.backend.cpu.onednn.OneDnn;
 import dev.tenon.backend.cpu.ops.Kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,11 +26,13 @@ public final class CpuRuntime implements DeviceRuntime {
     private final Map<Long, Pages> pages = new ConcurrentHashMap<>();
     private final Map<Long, Arena> arenas = new ConcurrentHashMap<>();
     private final Kernels kernels;
+    private final boolean vector;
 
     /// A runtime on the shared [WorkerPool].
     ///
     /// @param vector whether to use vector kernels; only where [VectorSupport#AVAILABLE]
     public CpuRuntime(boolean vector) {
+        this.vector = vector;
         kernels = new Kernels(new Blocks(vector), WorkerPool.shared());
     }
 
@@ -64,6 +67,11 @@ public final class CpuRuntime implements DeviceRuntime {
             throw new IllegalArgumentException("free: " + memory + " is not allocated");
         }
         a.close();
+    }
+
+    @Override
+    public String remark() {
+        return vector ? OneDnn.describe() : "no oneDNN: it comes with vector kernels only";
     }
 
     @Override

@@ -34,6 +34,7 @@ final class CudnnKernel implements Kernel {
     /// Where the library's result goes before the epilogue: 0 for the place of the kernel's result itself.
     private final long resultBytes;
     private final Own own;
+    private @Nullable Kernel ours;
 
     private record Place(DeviceMemory memory, long byteOffset) implements Operand {}
 
@@ -41,8 +42,6 @@ final class CudnnKernel implements Kernel {
     ///
     /// @param workspaceBytes the scratch memory that it will take
     record Own(long workspaceBytes, Supplier<Kernel> make) {}
-
-    private @Nullable Kernel ours;
 
     private CudnnKernel(CudaContext context, String name, ConvolutionForm form, ConvolutionPlan plan,
             @Nullable Kernel after, long resultBytes, Own own) {

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// normalisation with given statistics, as in inference. Batch normalisation in training depends on the results
 /// themselves and is left alone.
 ///
-/// The new weight and bias are nodes of the graph, so they follow when parameters change. They are computed at each run
-/// where the graph changes what they depend on; then, where the weight does not have far fewer elements than the result,
-/// that would cost more than is saved, and nothing is changed. Otherwise the plan keeps them until a parameter changes.
+/// The new weight and bias are nodes of the graph, so they follow when parameters change; a plan keeps them until then.
+/// Where the graph itself changes what they depend on they are computed at each run: where the weight does not have far
+/// fewer elements than the result that would cost more than is saved, and nothing is changed.
 /// Where weight and statistics are constants they are folded by [ConstantFolding].
 public final class BatchNormFolding extends Pass {
     /// How many times as many elements as its weight a result must have, if the new weight is computed at each run.

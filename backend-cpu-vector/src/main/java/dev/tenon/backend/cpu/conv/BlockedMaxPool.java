@@ -53,7 +53,7 @@ public final class BlockedMaxPool {
         }
     }
 
-    /// The larger one of each lane, NaN if there is one: what is neither smaller nor equal, unless there was NaN before.
+    /// The larger one of each lane, NaN if there is one: what is not at most the best, unless that is NaN.
     private static FloatVector larger(FloatVector best, long at) {
         FloatVector v = FloatVector.fromMemorySegment(S, Mem.ALL, at, ORDER);
         VectorMask<Float> stays = v.compare(VectorOperators.LE, best).or(best.test(VectorOperators.IS_NAN));

@@ -23,6 +23,9 @@ final class FloatFunctions {
     private static final IntVector ROUND_BITS = bits(0x4B400000);
     private static final IntVector TWO_23 = bits(0x4b000000);
     private static final FloatVector EXP_LEAST = of(-104f);
+    private static final IntVector ONE_BITS = bits(0x3f800000);
+    /// From here on powers are no longer subnormal.
+    private static final FloatVector EXP_NORMAL = of(-87.3f);
     private static final FloatVector EXP_MOST = of(89f);
     private static final FloatVector MINUS_LN2_HIGH = of(-0.693145752f);
     private static final FloatVector MINUS_LN2_LOW = of(-1.42860677e-6f);
@@ -121,6 +124,24 @@ final class FloatFunctions {
         // The low bits of t are the exponent; all above them are shifted out.
         return p.reinterpretAsInts().add(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23))
                 .reinterpretAsFloats();
+    }
+
+    /// e^x for x <= 88: 0 where that is subnormal, NaN where x is NaN. Neither limits nor two factors.
+    static FloatVector expOfAtMost(FloatVector x) {
+        FloatVector t = x.fma(LOG2_E, ROUND);
+        FloatVector k = t.sub(ROUND);
+        FloatVector r = k.fma(MINUS_LN2_HIGH, x);
+        r = k.fma(MINUS_LN2_LOW, r);
+        FloatVector p = r.fma(EXP_0, EXP_1);
+        p = p.fma(r, EXP_2);
+        p = p.fma(r, EXP_3);
+        p = p.fma(r, EXP_4);
+        p = p.fma(r, ONE);
+        p = p.fma(r, ONE);
+        // The low bits of t are the exponent; a product, unlike a sum of exponents, leaves NaN what it is.
+        FloatVector scale = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS)
+                .reinterpretAsFloats();
+        return p.mul(scale).blend(ZERO, x.compare(VectorOperators.LT, EXP_NORMAL));
     }
 
     /// 2^n * e^r with |r| <= ln 2 / 2. The factor is applied in two halves so that subnormal results are rounded

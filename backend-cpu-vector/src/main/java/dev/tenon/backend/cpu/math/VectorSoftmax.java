@@ -4,6 +4,7 @@ import dev.tenon.backend.cpu.Mem;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Powers of e and their sum in one pass over a row of floats. Sums are taken in vectors over at most [#PART] elements
@@ -17,7 +18,43 @@ public final class VectorSoftmax {
 
     private VectorSoftmax() {}
 
-    /// Writes `e^(x - shift)` to `y` and returns its sum.
+    /// The largest element but for NaN, which the powers then show. The comparison and choice are two instructions; the
+    /// maximum that keeps NaN is six.
+    public static float largest(long x, int n) {
+        int whole = n & -L;
+        float most = whole == 0 ? Float.NEGATIVE_INFINITY : largestOfVectors(x, whole);
+        for (int i = whole; i < n; i++) {
+            float v = Mem.getFloat(x + 4L * i);
+            most = v > most ? v : most;
+        }
+        return most;
+    }
+
+    private static float largestOfVectors(long x, int n) {
+        FloatVector a = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        FloatVector b = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        FloatVector c = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        FloatVector d = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        int i = 0;
+        for (; i <= n - 4 * L; i += 4 * L) {
+            long p = x + 4L * i & Mem.MASK;
+            FloatVector v = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            a = a.blend(v, v.compare(VectorOperators.GT, a));
+            v = FloatVector.fromMemorySegment(S, ALL, p + 4L * L, ORDER);
+            b = b.blend(v, v.compare(VectorOperators.GT, b));
+            v = FloatVector.fromMemorySegment(S, ALL, p + 8L * L, ORDER);
+            c = c.blend(v, v.compare(VectorOperators.GT, c));
+            v = FloatVector.fromMemorySegment(S, ALL, p + 12L * L, ORDER);
+            d = d.blend(v, v.compare(VectorOperators.GT, d));
+        }
+        for (; i < n; i += L) {
+            FloatVector v = FloatVector.fromMemorySegment(S, ALL, x + 4L * i & Mem.MASK, ORDER);
+            a = a.blend(v, v.compare(VectorOperators.GT, a));
+        }
+        return a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
+    }
+
+    /// Writes `e^(x - shift)` to `y` and returns its sum; no `x - shift` is above 88, powers below 2^-126 count as 0.
     public static double powers(long x, float shift, long y, long n) {
         double sum = 0;
         for (long i = 0; i < n; i += PART) {
@@ -33,7 +70,7 @@ public final class VectorSoftmax {
         return sum;
     }
 
-    /// The sum of `e^(x - shift)`.
+    /// The sum of `e^(x - shift)`, as [#powers] has it.
     public static double sum(long x, float shift, long n) {
         double sum = 0;
         for (long i = 0; i < n; i += PART) {
@@ -61,7 +98,7 @@ public final class VectorSoftmax {
         FloatVector m = FloatVector.broadcast(S, shift);
         FloatVector sum = FloatVector.zero(S);
         for (int i = 0; i < n; i += L) {
-            FloatVector e = FloatFunctions.exp(FloatVector.fromMemorySegment(S, ALL, x + 4L * i, ORDER).sub(m));
+            FloatVector e = FloatFunctions.expOfAtMost(FloatVector.fromMemorySegment(S, ALL, x + 4L * i, ORDER).sub(m));
             e.intoMemorySegment(ALL, y + 4L * i, ORDER);
             sum = sum.add(e);
         }
@@ -72,7 +109,7 @@ public final class VectorSoftmax {
         FloatVector m = FloatVector.broadcast(S, shift);
         FloatVector sum = FloatVector.zero(S);
         for (int i = 0; i < n; i += L) {
-            sum = sum.add(FloatFunctions.exp(FloatVector.fromMemorySegment(S, ALL, x + 4L * i, ORDER).sub(m)));
+            sum = sum.add(FloatFunctions.expOfAtMost(FloatVector.fromMemorySegment(S, ALL, x + 4L * i, ORDER).sub(m)));
         }
         return Lanes.sum(sum);
     }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class BlockedConv {
     private static final int BYTES = 4;
     /// The results of one part, at most.
-    private static final long PART = 1 << 19;
+    private static final long PART = 1 << 20;
 
     private final ConvShape s;
     private final WorkerPool pool;

@@ -17,7 +17,6 @@ import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.block.Fn2;
-import dev.tenon.backend.cpu.block.Reductions;
 import dev.tenon.backend.cpu.block.VectorNorm;
 import dev.tenon.backend.cpu.gemm.MatMul;
 import dev.tenon.backend.cpu.gemm.MatMul.Matrix;
@@ -39,7 +38,6 @@ final class AttentionKernel implements Kernel {
 
     private final boolean vector;
     private final WorkerPool pool;
-    private final Reductions reductions;
     private final Fn2 add;
     private final Attention op;
     private final boolean backward;
@@ -61,7 +59,6 @@ final class AttentionKernel implements Kernel {
             List<TensorType> out) {
         vector = blocks.isVector();
         this.pool = pool;
-        reductions = Reductions.of(vector);
         add = blocks.binary(BinaryFn.ADD, Kind.F32);
         this.op = op;
         this.backward = backward;
@@ -184,7 +181,7 @@ final class AttentionKernel implements Kernel {
             long x = scores + (long) i * n * BYTES;
             int len = reach(first + i);
             scaled(at, b, first + i, x, len);
-            float most = (float) reductions.extreme(Kind.F32, x, len, true);
+            float most = VectorSoftmax.largest(x, len);
             double sum = VectorSoftmax.powers(x, most, x, len);
             Mem.zero(x + (long) len * BYTES, (long) (n - len) * BYTES);
             shares[i] = (float) (1 / sum);

@@ -89,7 +89,7 @@ final class SoftmaxKernel implements Dense.Body {
         float max = Float.NEGATIVE_INFINITY;
         for (long i = 0; i < length; i += Plan.LONG_BLOCK) {
             int n = (int) Math.min(Plan.LONG_BLOCK, length - i);
-            max = Math.max(max, (float) reductions.extreme(kind, x + i * bytes, n, true));
+            max = Math.max(max, VectorSoftmax.largest(x + i * bytes, n));
         }
         double sum = log ? VectorSoftmax.sum(x, max, length) : VectorSoftmax.powers(x, max, y, length);
         long from = log ? x : y;

@@ -31,6 +31,7 @@ import dev.tenon.api.op.ScatterOp;
 import dev.tenon.api.op.Softmax;
 import dev.tenon.api.op.SortOp;
 import dev.tenon.api.op.WindowGeometry;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -231,6 +232,32 @@ class OpsTest {
         Tensor wide = random(DType.F32, 2, 3001).transpose(0, 1).contiguous().transpose(0, 1);
         asDecomposed(new Softmax(1), 1e-6, wide);
         asDecomposed(new LogSoftmax(1), 1e-6, wide);
+    }
+
+    /// NaN, with any bits in it, makes its row NaN, as do infinity and nothing but -infinity; what is far below is 0.
+    @Test
+    void softmaxOfWhatIsNotFinite() {
+        float[] odd = {Float.NaN, Float.intBitsToFloat(0x7fc00155), Float.intBitsToFloat(0xffc001ff),
+                Float.POSITIVE_INFINITY};
+        for (int n : new int[] {3, 16, 37, 70}) {
+            for (float v : odd) {
+                float[] x = new float[n];
+                x[n / 2] = v;
+                float[] y = Tensors.of(x, Shape.of(1, n), CPU).softmax(1).toFloatArray();
+                assertTrue(Float.isNaN(y[n / 2]), n + " with " + v);
+                assertTrue(v > 0 || Float.isNaN(y[0]), n + " with " + v);
+            }
+            float[] x = new float[n];
+            Arrays.fill(x, Float.NEGATIVE_INFINITY);
+            assertTrue(Float.isNaN(Tensors.of(x, Shape.of(1, n), CPU).softmax(1).toFloatArray()[0]));
+            Arrays.fill(x, -1e30f);
+            x[0] = Float.NEGATIVE_INFINITY;
+            x[1] = 5;
+            float[] y = Tensors.of(x, Shape.of(1, n), CPU).softmax(1).toFloatArray();
+            for (int i = 0; i < n; i++) {
+                assertEquals(i == 1 ? 1 : 0, y[i], 0);
+            }
+        }
     }
 
     @Test
