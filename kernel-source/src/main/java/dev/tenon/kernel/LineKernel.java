@@ -35,20 +35,11 @@ final class LineKernel {
     /// A value that is combined over the elements of a line.
     ///
     /// @param name the variable that holds it
-    /// @param wide whether it is combined in double precision, where the device has it
     /// @param start its value for no elements
     /// @param combine the text of two values combined
-    record Fold(String name, boolean wide, String start, BinaryOperator<String> combine) {
-        Fold(String name, String start, BinaryOperator<String> combine) {
-            this(name, false, start, combine);
-        }
-
+    record Fold(String name, String start, BinaryOperator<String> combine) {
         static Fold sum(String name) {
             return new Fold(name, "0", (a, b) -> a + " + " + b);
-        }
-
-        static Fold wideSum(String name) {
-            return new Fold(name, true, "0", (a, b) -> a + " + " + b);
         }
     }
 
@@ -183,16 +174,12 @@ final class LineKernel {
     /// @param values writes statements and gives the values of an element, one for each fold
     void fold(List<Fold> folds, Supplier<List<String>> values) {
         for (Fold f : folds) {
-            w.line(type(f) + " " + f.name() + " = " + f.start() + ";");
+            w.line(type + " " + f.name() + " = " + f.start() + ";");
         }
         over(folds, values);
         if (grouped) {
             folds.forEach(this::tree);
         }
-    }
-
-    private String type(Fold f) {
-        return f.wide() && w.traits().doubles() ? "f64" : type;
     }
 
     private void take(Fold f, String into, String value) {
@@ -249,9 +236,9 @@ final class LineKernel {
     /// Declares accumulators for a piece of the line.
     private void open(List<Fold> folds) {
         for (Fold f : folds) {
-            w.line(type(f) + " " + f.name() + "0 = " + f.start() + ";");
+            w.line(type + " " + f.name() + "0 = " + f.start() + ";");
             if (lanes) {
-                w.line(type(f) + " " + f.name() + "_[" + LANES + "];");
+                w.line(type + " " + f.name() + "_[" + LANES + "];");
                 w.line("for (int l = 0; l < " + LANES + "; l++) {").line(f.name() + "_[l] = " + f.start() + ";");
                 w.line("}");
             }
@@ -288,16 +275,12 @@ final class LineKernel {
     }
 
     private void tree(Fold f) {
-        String shared = type(f).equals(type) ? "shared" : "shared_" + f.name();
-        if (!shared.equals("shared")) {
-            w.line("LOCAL " + type(f) + " " + shared + "[" + local + "];");
-        }
-        w.line(shared + "[ITEM] = " + f.name() + ";").line("BARRIER;");
+        w.line("shared[ITEM] = " + f.name() + ";").line("BARRIER;");
         w.line("for (int half_ = " + local / 2 + "; half_ > 0; half_ /= 2) {");
         w.line("if (ITEM < half_) {");
-        take(f, shared + "[ITEM]", shared + "[ITEM + half_]");
+        take(f, "shared[ITEM]", "shared[ITEM + half_]");
         w.line("}").line("BARRIER;").line("}");
-        w.line(f.name() + " = " + shared + "[0];").line("BARRIER;");
+        w.line(f.name() + " = shared[0];").line("BARRIER;");
     }
 
     GeneratedKernel finish() {

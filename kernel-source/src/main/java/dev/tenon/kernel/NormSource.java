@@ -93,24 +93,16 @@ final class NormSource {
                 Place.out(1, out.get(1), spread(out.get(1), rank, kept)),
                 Place.out(2, out.get(2), spread(out.get(2), rank, kept))));
         String t = Types.of(kind);
-        k.fold(List.of(Fold.wideSum("sum")), () -> List.of(k.load(0)));
-        k.w.line(t + " mean = (" + t + ")(sum / " + k.count() + ");");
-        if (kind == Kind.F32 && traits.doubles()) {
-            k.fold(List.of(Fold.sum("squares")), () -> {
-                k.w.line(t + " d = " + k.load(0) + " - mean;");
-                return List.of("d * d");
-            });
-        } else {
-            k.fold(List.of(Fold.sum("squares"), Fold.sum("rest")), () -> {
-                k.w.line(t + " d = " + k.load(0) + " - mean;");
-                return List.of("d * d", "d");
-            });
-            // What the first sum lost to rounding (Chan, Golub and LeVeque, 1983). The differences are themselves
-            // rounded, and all of one binade alike, so this is second best to a sum in double precision.
-            k.w.line("if (rest - rest == 0) {");
-            k.w.line("mean += rest / " + k.count() + ";").line("squares -= rest * (rest / " + k.count() + ");");
-            k.w.line("squares = squares < 0 ? 0 : squares;").line("}");
-        }
+        k.fold(List.of(Fold.sum("sum")), () -> List.of(k.load(0)));
+        k.w.line(t + " mean = sum / " + k.count() + ";");
+        k.fold(List.of(Fold.sum("squares"), Fold.sum("rest")), () -> {
+            k.w.line(t + " d = " + k.load(0) + " - mean;");
+            return List.of("d * d", "d");
+        });
+        // What the first sum lost to rounding (Chan, Golub and LeVeque, 1983).
+        k.w.line("if (rest - rest == 0) {");
+        k.w.line("mean += rest / " + k.count() + ";").line("squares -= rest * (rest / " + k.count() + ");");
+        k.w.line("squares = squares < 0 ? 0 : squares;").line("}");
         String e = Types.constant(kind, Double.doubleToLongBits(epsilon));
         k.w.line(t + " rstd = 1 / sqrt(squares / " + k.count() + " + " + e + ");");
         k.each(() -> k.w.line(t + " v = (" + k.load(0) + " - mean) * rstd * " + k.load(1) + " + " + k.load(2) + ";")

@@ -71,16 +71,9 @@ final class ReduceSource {
         this.reduced = Space.merged(reducedShape, reducedStrides.stream().map(ReduceSource::array).toList());
         this.kind = switch (op.reducer()) {
             case ANY, ALL -> Kind.BOOL;
-            case SUM -> op.prologue().dtype() == DType.BOOL ? Kind.I64 : op.prologue().dtype().kind();
-            case PROD -> productKind(op.prologue().dtype(), traits);
+            case SUM, PROD -> op.prologue().dtype() == DType.BOOL ? Kind.I64 : op.prologue().dtype().kind();
             default -> op.prologue().dtype().kind();
         };
-    }
-
-    /// Products of hundreds of factors lose digits, in whatever order: in double precision none that shows.
-    private static Kind productKind(DType dtype, DeviceTraits traits) {
-        return dtype == DType.BOOL ? Kind.I64
-                : dtype.kind() == Kind.F32 && traits.doubles() ? Kind.F64 : dtype.kind();
     }
 
     private static long[] array(List<Long> list) {
