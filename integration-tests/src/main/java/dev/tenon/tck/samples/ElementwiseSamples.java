@@ -93,6 +93,7 @@ public final class ElementwiseSamples {
         return switch (fn) {
             case ADD, SUB, MUL, DIV, MOD, FLOOR_DIV -> Family.ARITHMETIC;
             case POW, ATAN2 -> Family.ELEMENTARY;
+            case MIN, MAX -> Family.EXTREMUM;
             default -> Family.EXACT;
         };
     }

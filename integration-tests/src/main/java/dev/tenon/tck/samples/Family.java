@@ -9,8 +9,10 @@ import dev.tenon.api.DType;
 /// always
 /// exact. NaN answers to NaN and infinities to themselves in every family.
 public enum Family {
-    /// Bit for bit: copies, casts, comparisons, selections, rounding, minima and maxima.
+    /// Bit for bit: copies, casts, comparisons, selections, rounding.
     EXACT(0, 0, 0, 0, false),
+    /// Minima and maxima: exact, but which of two zeros is the larger is left open.
+    EXTREMUM(0, 0, 0, 0, false),
     /// One correctly rounded operation; one unit for devices whose division or square root is not.
     ARITHMETIC(1, 1, 1, 0, false),
     /// Functions of the mathematical library.

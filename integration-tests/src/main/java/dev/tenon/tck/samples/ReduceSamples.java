@@ -52,6 +52,7 @@ public final class ReduceSamples {
         return switch (r) {
             case SUM -> Sample.of(name(r), d, variant, op, Family.REDUCTION, x).scale(2 * count);
             case PROD -> Sample.of(name(r), d, variant, op, Family.PRODUCT, x);
+            case MIN, MAX -> Sample.of(name(r), d, variant, op, Family.EXTREMUM, x);
             default -> Sample.of(name(r), d, variant, op, Family.EXACT, x);
         };
     }
