@@ -6,6 +6,7 @@ import dev.tenon.api.Shape;
 import dev.tenon.api.op.Attention;
 import dev.tenon.api.op.AttentionBackward;
 import dev.tenon.api.op.TensorType;
+import dev.tenon.kernel.AttentionTile.Array;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -73,33 +74,6 @@ final class AttentionSource {
         this.outer = Space.merged(batches, strides.stream().map(s -> Arrays.copyOf(s, batchRank)).toList());
     }
 
-    /// How the work is cut: a group owns `rows` rows and takes `columns` of the other side at a time. Its items, `x`
-    /// times `y` of them, compute patches of `high` rows and `broad` columns.
-    ///
-    /// @param mma whether products are left to tensor cores
-    private record Tile(int rows, int columns, int x, int y, int high, int broad, int lanes, boolean mma) {
-        boolean vectors() {
-            return lanes > 0;
-        }
-
-        int local() {
-            return x * y;
-        }
-
-        /// Columns beyond the last full patch are padding.
-        int padded(int n) {
-            int patch = mma ? MmaProduct.COLUMNS : broad;
-            return (n + patch - 1) / patch * patch;
-        }
-    }
-
-    /// An array that a group shares, in local memory, or has to itself.
-    private record Array(String name, int stride) {
-        String at(String row, String column) {
-            return name + "[(" + row + ") * " + stride + " + " + column + "]";
-        }
-    }
-
     /// The plan, or empty where rows are too long for local memory.
     static Optional<KernelPlan> forward(Dialect dialect, DeviceTraits traits, Attention op, List<TensorType> in,
             List<TensorType> out) {
@@ -114,20 +88,20 @@ final class AttentionSource {
         return s.tile(true).map(s::backward);
     }
 
-    private Optional<Tile> tile(boolean backward) {
+    private Optional<AttentionTile> tile(boolean backward) {
         if (traits.cpu()) {
             if (Math.max(width, values) > 1024) {
                 return Optional.empty();
             }
             int lanes = Math.max(2, Math.min(16, kind == Kind.F64 ? traits.lanes() / 2 : traits.lanes()));
-            return Optional.of(new Tile(backward ? 16 : 32, 64, 1, 1, 4, dialect.vectors() ? 2 * lanes : 16,
+            return Optional.of(new AttentionTile(backward ? 16 : 32, 64, 1, 1, 4, dialect.vectors() ? 2 * lanes : 16,
                     dialect.vectors() ? lanes : 0, false));
         }
         int side = traits.groupOf(256) < 256 ? 8 : 16;
         boolean mma = dtype.bytes() == 2 && traits.multiplies(dtype);
         int[][] patches = {{4, 4}, {2, 4}, {2, 2}, {1, 2}, {1, 1}};
         for (int[] p : patches) {
-            Tile t = new Tile(side * p[0], side * p[1], side, side, p[0], p[1], 0, mma);
+            AttentionTile t = new AttentionTile(side * p[0], side * p[1], side, side, p[0], p[1], 0, mma);
             long r = t.rows();
             long c = t.columns() + 1;
             long w = t.padded(width);
@@ -145,13 +119,13 @@ final class AttentionSource {
     /// Writes the text of one kernel.
     private final class Body {
         final KernelWriter w;
-        final Tile t;
+        final AttentionTile t;
         final boolean transposed;
 
         /// @param count the number of rows on the side whose rows the group owns
         /// @param used the operands and results in use
         /// @param transposed whether these are keys
-        Body(String entry, Tile t, long count, List<Integer> used, boolean transposed) {
+        Body(String entry, AttentionTile t, long count, List<Integer> used, boolean transposed) {
             this.w = new KernelWriter(dialect, traits, entry, wide);
             this.t = t;
             this.transposed = transposed;
@@ -268,78 +242,9 @@ final class AttentionSource {
             each(rows, columns, () -> w.line(a.at("r", "j") + " = 0;"));
         }
 
-        /// `to = start + a x b`, of `columns` columns, a multiple of those of a patch.
-        ///
-        /// @param factor the array whose element for each row multiplies what `to` holds, "1" to keep it, "" to
-        ///     overwrite it
+        /// `to = start + a x b`; see [AttentionTile#product].
         void product(Array to, Array a, Array b, int depth, int columns, String factor) {
-            if (t.mma()) {
-                MmaProduct.write(w, dtype, t.rows(), columns, depth, t.local(), to::at, a::at, b::at,
-                        (held, row) -> started(held, row, factor));
-                return;
-            }
-            w.line("for (int rb = y; rb < " + t.rows() / t.high() + "; rb += " + t.y() + ") {");
-            w.line("for (int cb = x; cb < " + columns / t.broad() + "; cb += " + t.x() + ") {");
-            if (t.vectors()) {
-                vectorProduct(to, a, b, depth, factor);
-            } else {
-                scalarProduct(to, a, b, depth, factor);
-            }
-            w.line("}").line("}");
-        }
-
-        private String started(String held, String row, String factor) {
-            return factor.isEmpty() ? "0" : factor.equals("1") ? held : held + " * " + factor + "[" + row + "]";
-        }
-
-        private void scalarProduct(Array to, Array a, Array b, int depth, String factor) {
-            String row = "rb * " + t.high() + " + ri";
-            String column = "cb * " + t.broad() + " + ci";
-            String loops = "for (int ri = 0; ri < " + t.high() + "; ri++) {";
-            String inner = "for (int ci = 0; ci < " + t.broad() + "; ci++) {";
-            w.line(type + " c[" + t.high() + "][" + t.broad() + "];");
-            w.line(loops).line(inner).line("c[ri][ci] = " + started(to.at(row, column), row, factor) + ";");
-            w.line("}").line("}");
-            w.line("for (int d = 0; d < " + depth + "; d++) {");
-            w.line("#pragma unroll").line(loops).line("#pragma unroll").line(inner);
-            w.line("c[ri][ci] = MUL_ADD(" + a.at(row, "d") + ", " + b.at("d", column) + ", c[ri][ci]);");
-            w.line("}").line("}").line("}");
-            w.line(loops).line(inner).line(to.at(row, column) + " = c[ri][ci];").line("}").line("}");
-        }
-
-        private void vectorProduct(Array to, Array a, Array b, int depth, String factor) {
-            int count = t.broad() / t.lanes();
-            String vector = "VEC(" + type + ", " + t.lanes() + ")";
-            for (int i = 0; i < t.high(); i++) {
-                String row = "rb * " + t.high() + " + " + i;
-                for (int v = 0; v < count; v++) {
-                    String held = vload(to.at(row, "cb * " + t.broad() + " + " + v * t.lanes()));
-                    w.line(vector + " c" + i + "_" + v + " = " + started(held, row, factor) + ";");
-                }
-            }
-            w.line("for (int d = 0; d < " + depth + "; d++) {");
-            for (int v = 0; v < count; v++) {
-                w.line(vector + " x" + v + " = " + vload(b.at("d", "cb * " + t.broad() + " + " + v * t.lanes())) + ";");
-            }
-            for (int i = 0; i < t.high(); i++) {
-                w.line(type + " a" + i + " = " + a.at("rb * " + t.high() + " + " + i, "d") + ";");
-                for (int v = 0; v < count; v++) {
-                    String c = "c" + i + "_" + v;
-                    w.line(c + " = MUL_ADD((" + vector + ")(a" + i + "), x" + v + ", " + c + ");");
-                }
-            }
-            w.line("}");
-            for (int i = 0; i < t.high(); i++) {
-                for (int v = 0; v < count; v++) {
-                    w.line("VSTORE(" + type + ", " + t.lanes() + ", c" + i + "_" + v + ", &"
-                            + to.at("rb * " + t.high() + " + " + i, "cb * " + t.broad() + " + " + v * t.lanes())
-                            + ");");
-                }
-            }
-        }
-
-        private String vload(String element) {
-            return "VLOAD(" + type + ", " + t.lanes() + ", &" + element + ")";
+            t.product(w, dtype, to, a, b, depth, columns, factor);
         }
 
         /// Scales the products in `s` and adds the mask; what lies outside becomes negative infinity.
@@ -370,9 +275,9 @@ final class AttentionSource {
             String vector = "VEC(" + type + ", " + t.lanes() + ")";
             w.line("for (int r = 0; r < " + t.rows() + "; r++) {");
             w.line("for (int j = 0; j < " + t.columns() + "; j += " + t.lanes() + ") {");
-            String level = perColumn ? vload(from + "[j]") : "(" + vector + ")(" + from + "[r])";
-            w.line("VSTORE(" + type + ", " + t.lanes() + ", exp(" + vload(s.at("r", "j")) + " - " + level + "), &"
-                    + s.at("r", "j") + ");");
+            String level = perColumn ? t.load(type, from + "[j]") : "(" + vector + ")(" + from + "[r])";
+            String distance = t.load(type, s.at("r", "j")) + " - " + level;
+            w.line("VSTORE(" + type + ", " + t.lanes() + ", exp(" + distance + "), &" + s.at("r", "j") + ");");
             w.line("}").line("}");
         }
 
@@ -414,7 +319,7 @@ final class AttentionSource {
     ///
     /// @param turned whether columns of a tile are rows of the operand
     private Array packed(Body body, int operand, long count, int columns, boolean turned) {
-        Tile t = body.t;
+        AttentionTile t = body.t;
         String name = (turned ? "turned" : "packed") + operand;
         int stride = turned ? t.columns() : t.padded(columns);
         int lines = turned ? columns : t.columns();
@@ -461,7 +366,7 @@ final class AttentionSource {
         return local;
     }
 
-    private KernelPlan forward(Tile t) {
+    private KernelPlan forward(AttentionTile t) {
         int total = inputs + 1;
         Body k = new Body("attention", t, queries, used(0, 1, 2, inputs, total), false);
         KernelWriter w = k.w;
@@ -530,13 +435,13 @@ final class AttentionSource {
         return used;
     }
 
-    private KernelPlan backward(Tile t) {
+    private KernelPlan backward(AttentionTile t) {
         ofQueries(t);
         ofKeysAndValues(t);
         return new KernelPlan(kernels, workspace);
     }
 
-    private void ofQueries(Tile t) {
+    private void ofQueries(AttentionTile t) {
         Body k = new Body("attention_queries", t, queries, used(0, 1, 2, 3, 4, 5, inputs), false);
         int broad = t.padded(width);
         Array q = k.array("q", t.rows(), width);
@@ -576,7 +481,7 @@ final class AttentionSource {
         kernels.add(k.finish(queries));
     }
 
-    private void ofKeysAndValues(Tile t) {
+    private void ofKeysAndValues(AttentionTile t) {
         Body k = new Body("attention_keys", t, keys, used(0, 1, 2, 3, 4, 5, inputs + 1, inputs + 2), true);
         int broad = t.padded(width);
         int broadValues = t.padded(values);
