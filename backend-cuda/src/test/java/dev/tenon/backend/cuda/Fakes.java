@@ -45,7 +45,7 @@ final class Fakes {
     }
 
     static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
-            ConvolutionPlan.@Nullable Library convolutions) {
+            LibraryPlan.@Nullable Library cudnn) {
         driver.kernels.put("map", a -> {
             long count = a.get("n");
             long factor = a.containsKey("p0_f32") ? a.get("p0_f32")
@@ -61,7 +61,7 @@ final class Fakes {
         CudaContext context =
                 new CudaContext("cuda:" + index, driver, driver.retainPrimaryContext(index), sync);
         return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", null), facts.pools(),
-                products, () -> Optional.ofNullable(convolutions));
+                products, () -> Optional.ofNullable(cudnn));
     }
 
     /// The kernel of the op.

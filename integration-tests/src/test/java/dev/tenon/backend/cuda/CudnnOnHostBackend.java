@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A device that computes as the reference backend does, but convolutions by the CUDA backend's kernels for cuDNN, to
+/// A device that computes as the reference backend does, but what cuDNN is for by the CUDA backend's kernels for cuDNN, to
 /// which host memory is given and a library that is none.
 public final class CudnnOnHostBackend implements BackendProvider {
     static final FakeCudnn CUDNN = new FakeCudnn();
@@ -83,7 +83,7 @@ public final class CudnnOnHostBackend implements BackendProvider {
 
         @Override
         public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
-            Optional<Kernel> kernel = ConvolutionForm.of(op, in, out).flatMap(form -> CudnnKernel.of(context, cudnn,
+            Optional<Kernel> kernel = LibraryForm.of(op, in, out).flatMap(form -> CudnnKernel.of(context, cudnn,
                     form, op, in, out, (map, types) -> behind(super.prepare(map, types, out).orElseThrow()),
                     new CudnnKernel.Own(0, () -> unexpectedKernel(op))));
             return kernel.isPresent() ? kernel.map(this::before) : super.prepare(op, in, out);
@@ -115,7 +115,7 @@ public final class CudnnOnHostBackend implements BackendProvider {
                         for (Operand o : in) {
                             MemorySegment m = hostView(o.memory()).orElseThrow();
                             MemorySegment rest = m.asSlice(o.byteOffset());
-                            boolean odd = rest.address() % ConvolutionForm.ALIGNMENT != 0;
+                            boolean odd = rest.address() % LibraryPlan.ALIGNMENT != 0;
                             MemorySegment moved =
                                     odd ? arena.allocate(rest.byteSize(), 64).copyFrom(rest) : MemorySegment.NULL;
                             operands.add(odd ? new Seen(new CudaMemory(moved.address(), moved.byteSize()), 0, o)

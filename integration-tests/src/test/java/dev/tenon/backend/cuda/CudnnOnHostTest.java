@@ -105,12 +105,12 @@ class CudnnOnHostTest {
     }
 
     /// Runs a plan of the form of this test.
-    private static void run(ConvolutionPlan plan) {
+    private static void run(LibraryPlan plan) {
         try (Arena arena = Arena.ofConfined()) {
             long x = arena.allocate(4 * IMAGE.elements(), 64).address();
             long w = arena.allocate(4 * WEIGHT.elements(), 64).address();
             long y = arena.allocate(4 * 2 * 3 * 6 * 5, 64).address();
-            plan.run(5, x, w, y, 0, arena.allocate(64, 64).address());
+            plan.run(5, new long[] {x, w, y}, arena.allocate(64, 64).address());
         }
     }
 
@@ -245,7 +245,7 @@ class CudnnOnHostTest {
 
     @Test
     void planningLeavesThePlanAloneAndThatUntilNobodyHasIt() throws InterruptedException {
-        ConvolutionPlan plan = cudnn.plan(form()).orElseThrow();
+        LibraryPlan plan = cudnn.plan(form()).orElseThrow();
         assertEquals(2, fake.alive(), "the plan and its engine's configuration");
         run(plan);
         assertEquals(3, fake.alive(), "and the addresses");
@@ -260,21 +260,21 @@ class CudnnOnHostTest {
 
     @Test
     void addressesAreDescribedAgainWhenTheyChange() {
-        ConvolutionPlan plan = cudnn.plan(form()).orElseThrow();
+        LibraryPlan plan = cudnn.plan(form()).orElseThrow();
         try (Arena arena = Arena.ofConfined()) {
             long x = arena.allocate(4 * IMAGE.elements(), 64).address();
             long w = arena.allocate(4 * WEIGHT.elements(), 64).address();
             long[] y = {arena.allocate(720, 64).address(), arena.allocate(720, 64).address()};
             long scratch = arena.allocate(64, 64).address();
             for (int i : new int[] {0, 0, 1, 1, 0}) {
-                plan.run(i == 0 ? 5 : 6, x, w, y[i], 0, scratch);
+                plan.run(i == 0 ? 5 : 6, new long[] {x, w, y[i]}, scratch);
             }
             assertEquals(3, fake.packs);
             assertEquals(List.of(5L, 6L, 5L), fake.streams);
             assertEquals(3, fake.alive());
             fake.failures.put("finish 16", CudnnCode.STATUS_INTERNAL_ERROR);
-            assertThrows(DriverException.class, () -> plan.run(5, x, w, y[1], 0, scratch));
-            plan.run(5, x, w, y[1], 0, scratch);
+            assertThrows(DriverException.class, () -> plan.run(5, new long[] {x, w, y[1]}, scratch));
+            plan.run(5, new long[] {x, w, y[1]}, scratch);
             assertEquals(3, fake.alive());
         }
     }
@@ -282,7 +282,7 @@ class CudnnOnHostTest {
     @Test
     void aFailureOfTheRunNamesTheOp() {
         CudaContext context = CudnnOnHostBackend.context();
-        ConvolutionPlan plan = cudnn.plan(form()).orElseThrow();
+        LibraryPlan plan = cudnn.plan(form()).orElseThrow();
         fake.failures.put("cudnnBackendExecute", FakeCudnn.EXECUTION_FAILED);
         CudaStream stream = new CudaStream(context, () -> 5);
         BackendException e = assertThrows(BackendException.class,
