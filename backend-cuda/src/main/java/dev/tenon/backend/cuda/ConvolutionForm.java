@@ -28,9 +28,6 @@ import java.util.Optional;
 /// @param epilogue what cuDNN itself is to do with the result
 record ConvolutionForm(Direction direction, DType dtype, TensorLayout x, TensorLayout w, TensorLayout y,
         List<Long> stride, List<Long> padding, List<Long> dilation, Epilogue epilogue) implements LibraryForm {
-    /// Fewer multiplications are not worth the library's call.
-    private static final double LEAST = 64 * 64 * 64;
-
     /// The one of the operands that is computed from the other two.
     enum Direction { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHT }
 
@@ -156,7 +153,7 @@ record ConvolutionForm(Direction direction, DType dtype, TensorLayout x, TensorL
 
     @Override
     public boolean isWorthwhile() {
-        return (double) y.elements() * w.elements() / w.dims().getFirst() >= LEAST;
+        return (double) y.elements() * w.elements() / w.dims().getFirst() >= LEAST_PRODUCTS;
     }
 
     /// The same without epilogue.

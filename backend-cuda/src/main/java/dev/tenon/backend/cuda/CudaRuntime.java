@@ -241,7 +241,7 @@ final class CudaRuntime implements DeviceRuntime {
             }
         }
         Optional<KernelPlan> plan = source.plan(op, in, out);
-        Optional<? extends LibraryForm> form = plan.flatMap(_ -> LibraryForm.of(op, in, out))
+        Optional<LibraryForm> form = plan.flatMap(_ -> LibraryForm.of(op, in, out))
                 .filter(f -> CudnnLibrary.use() == CudnnLibrary.Use.TRUE || f.isWorthwhile());
         Optional<LibraryPlan.Library> library = form.flatMap(_ -> cudnn());
         if (library.isPresent()) {

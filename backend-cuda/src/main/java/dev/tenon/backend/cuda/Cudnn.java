@@ -82,6 +82,9 @@ final class Cudnn implements LibraryPlan.Library {
     /// One at a time, as executions: a handle serves one thread.
     @Override
     public synchronized Optional<LibraryPlan> plan(LibraryForm form) {
+        if (form instanceof AttentionForm a && !a.isRightIn(calls.version())) {
+            return Optional.empty();
+        }
         try (CudnnDescriptors d = new CudnnDescriptors(calls)) {
             CudnnGraph graph = graph(d, form);
             Optional<CudnnPlan> plan = CudnnPlan.choose(this, graph, unwanted(form.dtype()), workspace);
@@ -103,6 +106,8 @@ final class Cudnn implements LibraryPlan.Library {
         CudnnGraph g = new CudnnGraph(d, form.operands().size() + form.results());
         switch (form) {
             case ConvolutionForm c -> ConvolutionGraph.fill(g, c);
+            case NormForm n -> NormGraph.fill(g, n);
+            case AttentionForm a -> AttentionGraph.fill(g, a);
         }
         return g;
     }

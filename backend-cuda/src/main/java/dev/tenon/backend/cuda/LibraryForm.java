@@ -5,9 +5,13 @@ import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// An op as cuDNN knows it.
-sealed interface LibraryForm permits ConvolutionForm {
+sealed interface LibraryForm permits ConvolutionForm, NormForm, AttentionForm {
+    /// Fewer multiplications are not worth the library's call.
+    double LEAST_PRODUCTS = 64 * 64 * 64;
+
     /// What it is, in an error's words.
     String what();
 
@@ -24,7 +28,9 @@ sealed interface LibraryForm permits ConvolutionForm {
     boolean isWorthwhile();
 
     /// The form of an op, or empty if it is none for cuDNN.
-    static Optional<? extends LibraryForm> of(Op op, List<TensorType> in, List<TensorType> out) {
-        return ConvolutionForm.of(op, in, out);
+    static Optional<LibraryForm> of(Op op, List<TensorType> in, List<TensorType> out) {
+        Stream<Optional<? extends LibraryForm>> all =
+                Stream.of(ConvolutionForm.of(op, in, out), NormForm.of(op, in, out), AttentionForm.of(op, in, out));
+        return all.<LibraryForm>flatMap(Optional::stream).findFirst();
     }
 }

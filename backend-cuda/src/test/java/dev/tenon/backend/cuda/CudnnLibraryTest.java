@@ -8,9 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
+import dev.tenon.api.op.Attention;
+import dev.tenon.api.op.AttentionBackward;
+import dev.tenon.api.op.BatchNorm;
+import dev.tenon.api.op.BatchNormBackward;
 import dev.tenon.api.op.Convolution;
 import dev.tenon.api.op.ConvolutionBackwardData;
 import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.LayerNorm;
+import dev.tenon.api.op.LayerNormBackward;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
@@ -73,6 +79,78 @@ class CudnnLibraryTest {
                 operation(library, new ConvolutionBackwardData(op, x.shape()), y, w);
                 operation(library, new ConvolutionBackwardWeight(op, w.shape()), x, y);
             }
+        }
+    }
+
+    private static void graph(CudnnLibrary library, Op op, TensorType... in) {
+        List<TensorType> types = List.of(in);
+        graph(library, op, types, op.infer(types));
+    }
+
+    private static void graph(CudnnLibrary library, Op op, List<TensorType> in, List<TensorType> out) {
+        LibraryForm f = LibraryForm.of(op, in, out).orElseThrow();
+        try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+            Cudnn.graph(d, f);
+        }
+    }
+
+    private static TensorType type(DType dtype, long... dims) {
+        return TensorType.of(dtype, Shape.of(dims));
+    }
+
+    @Test
+    void theLibraryTakesOurDescriptionsOfNormalisations() {
+        CudnnLibrary library = library();
+        for (DType d : List.of(DType.F32, DType.F16, DType.BF16)) {
+            TensorType c = type(DType.F32, 16);
+            for (TensorType x : List.of(type(d, 4, 16), type(d, 4, 16, 5), type(d, 4, 16, 5, 6),
+                    type(d, 4, 16, 5, 6, 3))) {
+                graph(library, new BatchNorm(1e-5), x, c, c);
+                graph(library, new BatchNormBackward(), x, x, c, c, c);
+            }
+            TensorType last = TensorType.of(d, Shape.of(4, 16, 5, 6), new long[] {480, 1, 96, 16});
+            graph(library, new BatchNorm(1e-5), List.of(last, c, c), List.of(last, c, c));
+            graph(library, new BatchNormBackward(), List.of(last, last, c, c, c), List.of(last, c, c));
+            TensorType x = type(d, 4, 6, 16);
+            TensorType rows = type(DType.F32, 4, 6);
+            for (DType p : List.of(d, DType.F32)) {
+                graph(library, new LayerNorm(1, 1e-5), x, type(p, 16), type(p, 16));
+                graph(library, new LayerNormBackward(1), x, x, type(p, 16), rows, rows);
+            }
+        }
+    }
+
+    @Test
+    void theLibraryTakesOurDescriptionsOfAttention() {
+        CudnnLibrary library = library();
+        for (DType d : List.of(DType.F16, DType.BF16)) {
+            for (boolean causal : new boolean[] {false, true}) {
+                Attention op = new Attention(causal, 0.125);
+                TensorType q = type(d, 2, 3, 64, 32);
+                TensorType k = type(d, 2, 3, 128, 32);
+                TensorType v = type(d, 2, 3, 128, 16);
+                TensorType o = type(d, 2, 3, 64, 16);
+                TensorType sums = type(DType.F32, 2, 3, 64);
+                graph(library, op, q, k, v);
+                graph(library, new AttentionBackward(op, true), o, q, k, v, sums, sums, o);
+            }
+        }
+    }
+
+    /// What is refused is seen at the descriptor that does not fit, as far as the library looks: a product of matrices
+    /// of different depths, say.
+    @Test
+    void attentionThatDoesNotFitIsRefused() {
+        CudnnLibrary library = library();
+        TensorType q = type(DType.F16, 2, 64, 32);
+        List<TensorType> in = List.of(q, q, q);
+        Attention op = new Attention(true, 1);
+        AttentionForm f = AttentionForm.of(op, in, op.infer(in)).orElseThrow();
+        AttentionForm wrong = new AttentionForm(false, f.dtype(), f.q(), TensorLayout.rows(2, 1, 64, 24), f.v(), f.o(),
+                f.gradients(), true, 1);
+        try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+            DriverException e = assertThrows(DriverException.class, () -> Cudnn.graph(d, wrong));
+            assertEquals(CudnnCode.STATUS_BAD_PARAM / 1000, e.code() / 1000, e.getMessage());
         }
     }
 

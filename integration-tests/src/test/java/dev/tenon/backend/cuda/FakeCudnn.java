@@ -139,6 +139,7 @@ final class FakeCudnn implements CudnnCalls {
     final List<Integer> operations = new ArrayList<>();
     final List<Long> streams = new ArrayList<>();
     int packs;
+    long version = 92400;
     private final Map<Long, Descriptor> descriptors = new TreeMap<>();
     private long next = 0x1000;
     private final Set<Long> handles = new HashSet<>();
@@ -155,7 +156,7 @@ final class FakeCudnn implements CudnnCalls {
 
     @Override
     public long version() {
-        return 90000;
+        return version;
     }
 
     @Override
