@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda;
 
+import static dev.tenon.backend.cuda.CudnnOnHostBackend.check;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -64,7 +65,7 @@ class CudnnOnHostTest {
         assertTrue(all.size() > 200, () -> "only " + all.size());
         return all.stream().map(s -> DynamicTest.dynamicTest(s.toString(), () -> {
             int before = CudnnOnHostBackend.CUDNN.executed.size();
-            CudnnOnHostBackend.check(s);
+            check(s);
             assertEquals(before + 1, CudnnOnHostBackend.CUDNN.executed.size());
         }));
     }
@@ -122,17 +123,17 @@ class CudnnOnHostTest {
                 Input.of(DType.F32, 2, 4, 6, 5),
                 Input.of(DType.F32, 3, 4, 3, 3).seed(2), Input.of(DType.F32, 3, 1, 1).seed(3)).scale(100);
         List<Integer> operations = CudnnOnHostBackend.CUDNN.operations;
-        CudnnOnHostBackend.check(s);
+        check(s);
         assertEquals(3, operations.getLast());
-        CudnnOnHostBackend.check(Sample.of("conv", DType.F16, "bias", c, Family.COMPOSITE, Input.of(DType.F16, 2, 4, 6, 5),
+        check(Sample.of("conv", DType.F16, "bias", c, Family.COMPOSITE, Input.of(DType.F16, 2, 4, 6, 5),
                 Input.of(DType.F16, 3, 4, 3, 3).seed(2), Input.of(DType.F16, 3).seed(3)).scale(100));
         assertEquals(2, operations.getLast());
         // An engine that only convolves: other shapes, for kernels once prepared are kept.
         CudnnOnHostBackend.CUDNN.engines = List.of(new Engine(Set.of(), 64, 0, false));
-        CudnnOnHostBackend.check(Sample.of("fused", DType.F32, "bias and ReLU", fused, Family.COMPOSITE, Input.of(DType.F32, 1, 4, 6, 5),
+        check(Sample.of("fused", DType.F32, "bias and ReLU", fused, Family.COMPOSITE, Input.of(DType.F32, 1, 4, 6, 5),
                 Input.of(DType.F32, 3, 4, 3, 3).seed(2), Input.of(DType.F32, 3, 1, 1).seed(3)).scale(100));
         assertEquals(1, operations.getLast());
-        CudnnOnHostBackend.check(Sample.of("conv", DType.BF16, "bias", c, Family.COMPOSITE, Input.of(DType.BF16, 1, 4, 6, 5),
+        check(Sample.of("conv", DType.BF16, "bias", c, Family.COMPOSITE, Input.of(DType.BF16, 1, 4, 6, 5),
                 Input.of(DType.BF16, 3, 4, 3, 3).seed(2), Input.of(DType.BF16, 3).seed(3)).scale(100));
         assertEquals(1, operations.getLast());
     }
