@@ -3,6 +3,7 @@ package dev.tenon.backend.cuda;
 import dev.tenon.api.BackendException;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Op;
+import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.DeviceRuntime;
@@ -14,6 +15,8 @@ import dev.tenon.kernel.BinaryCache;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
+import dev.tenon.kernel.TileTuner;
+import dev.tenon.kernel.Tuner;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +44,9 @@ final class CudaRuntime implements DeviceRuntime {
     private final Handle recordingStream;
     private final Modules modules;
     private final KernelSource source;
+    private final KernelClock clock;
+    private final Tuner tuner;
+    private final TileTuner tiles;
     private final Product.@Nullable Library lt;
     private final Supplier<Optional<ConvolutionPlan.Library>> startCudnn;
     private @Nullable Optional<ConvolutionPlan.Library> cudnn;
@@ -59,6 +66,11 @@ final class CudaRuntime implements DeviceRuntime {
         this.recordingStream = stream();
         this.modules = new Modules(context, compiler, facts.capability(), binaries);
         this.source = new KernelSource(CudaDialect.INSTANCE, facts.traits());
+        this.clock = new KernelClock(this, context);
+        this.tuner = new Tuner("cuda", String.join("\n", facts.description(driver.version()),
+                compiler.identity(facts.capability())), binaries);
+        this.tiles = new TileTuner(source, tuner, (plan, in, out, scalars) -> clock.seconds(
+                new CudaKernel("choosing tiles", plan, context, modules), in, out, scalars));
         this.lt = lt;
         this.startCudnn = cudnn;
     }
@@ -99,6 +111,17 @@ final class CudaRuntime implements DeviceRuntime {
 
     CudaContext context() {
         return context;
+    }
+
+    /// The faster of several kernels that compute the same, measured when first asked and remembered.
+    ///
+    /// @param what what they compute, with all that the choice depends on besides the device, such as shapes
+    /// @param names their names, the usual one's first; these are remembered
+    /// @param kernels makes the kernel of a name
+    /// @return its name
+    String fastest(String what, List<String> names, Function<String, Kernel> kernels, List<TensorType> in,
+            List<TensorType> out, Scalars scalars) {
+        return tuner.fastest(what, names, name -> clock.seconds(kernels.apply(name), in, out, scalars));
     }
 
     @Override
@@ -254,7 +277,7 @@ final class CudaRuntime implements DeviceRuntime {
                 return kernel;
             }
         }
-        return plan.map(p -> new CudaKernel(op.name(), p, context, modules));
+        return tiles.plan(op, in, out).map(p -> new CudaKernel(op.name(), p, context, modules));
     }
 
     private synchronized Optional<ConvolutionPlan.Library> cudnn() {

@@ -16,6 +16,7 @@ import dev.tenon.api.spi.Operand;
 import dev.tenon.kernel.BinaryCache;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -44,6 +45,12 @@ final class Fakes {
 
     static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
             ConvolutionPlan.@Nullable Library convolutions) {
+        return runtime(driver, index, sync, products, convolutions, null);
+    }
+
+    /// @param folder where compiled kernels and measured choices are kept
+    static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
+            ConvolutionPlan.@Nullable Library convolutions, @Nullable Path folder) {
         driver.kernels.put("map", a -> {
             long count = a.get("n");
             long factor = a.containsKey("p0_f32") ? a.get("p0_f32")
@@ -58,7 +65,7 @@ final class Fakes {
         DeviceFacts facts = DeviceFacts.of(driver, index);
         CudaContext context =
                 new CudaContext("cuda:" + index, driver, driver.retainPrimaryContext(index), sync);
-        return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", null), facts.pools(),
+        return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", folder), facts.pools(),
                 products, () -> Optional.ofNullable(convolutions));
     }
 
