@@ -126,4 +126,9 @@ record AttentionForm(boolean backward, DType dtype, TensorLayout q, TensorLayout
     public boolean isWorthwhile() {
         return (double) scores().elements() * q.dims().get(3) >= LEAST_PRODUCTS;
     }
+
+    @Override
+    public boolean isMeasured() {
+        return true;
+    }
 }

@@ -156,6 +156,11 @@ record ConvolutionForm(Direction direction, DType dtype, TensorLayout x, TensorL
         return (double) y.elements() * w.elements() / w.dims().getFirst() >= LEAST_PRODUCTS;
     }
 
+    @Override
+    public boolean isMeasured() {
+        return false;
+    }
+
     /// The same without epilogue.
     ConvolutionForm plain() {
         return new ConvolutionForm(direction, dtype, x, w, y, stride, padding, dilation, Epilogue.NONE);

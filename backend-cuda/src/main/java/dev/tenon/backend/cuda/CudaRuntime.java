@@ -269,12 +269,19 @@ final class CudaRuntime implements DeviceRuntime {
         Optional<LibraryPlan.Library> library = form.flatMap(_ -> cudnn());
         if (library.isPresent()) {
             KernelPlan p = plan.orElseThrow();
-            Optional<Kernel> kernel = CudnnKernel.of(context, library.get(), form.orElseThrow(), op, in, out,
+            LibraryForm f = form.orElseThrow();
+            CudnnKernel.Own own = new CudnnKernel.Own(p.workspaceBytes(),
+                    () -> new CudaKernel(op.name(), p, context, modules));
+            Optional<Kernel> kernel = CudnnKernel.of(context, library.get(), f, op, in, out,
                     (map, operands) -> new CudaKernel(op.name(), source.plan(map, operands, out).orElseThrow(), context,
-                            modules),
-                    new CudnnKernel.Own(p.workspaceBytes(), () -> new CudaKernel(op.name(), p, context, modules)));
-            if (kernel.isPresent()) {
+                            modules), own);
+            if (kernel.isPresent() && (!f.isMeasured() || CudnnLibrary.use() == CudnnLibrary.Use.TRUE)) {
                 return kernel;
+            }
+            if (kernel.isPresent()) {
+                Map<String, Kernel> both = Map.of("cuDNN", kernel.get(), "ours", own.make().get());
+                return Optional.of(both.get(fastest(library.get().identity() + " " + f, List.of("cuDNN", "ours"),
+                        both::get, in, out, Scalars.NONE)));
             }
         }
         return tiles.plan(op, in, out).map(p -> new CudaKernel(op.name(), p, context, modules));

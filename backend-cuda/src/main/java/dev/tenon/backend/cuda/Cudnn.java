@@ -79,6 +79,11 @@ final class Cudnn implements LibraryPlan.Library {
         return notes;
     }
 
+    @Override
+    public String identity() {
+        return "cuDNN " + CudnnLibrary.version(calls.version());
+    }
+
     /// One at a time, as executions: a handle serves one thread.
     @Override
     public synchronized Optional<LibraryPlan> plan(LibraryForm form) {

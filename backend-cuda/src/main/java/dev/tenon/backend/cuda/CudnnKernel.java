@@ -72,7 +72,8 @@ final class CudnnKernel implements Kernel {
 
     /// A convolution by the library and its epilogue by a kernel of ours.
     private static Optional<Kernel> parts(CudaContext context, LibraryPlan.Library library, ConvolutionForm plain,
-            Op op, List<TensorType> in, List<TensorType> out, BiFunction<MapOp, List<TensorType>, Kernel> map, Own own) {
+            Op op, List<TensorType> in, List<TensorType> out, BiFunction<MapOp, List<TensorType>, Kernel> map,
+            Own own) {
         String name = op.name();
         Optional<LibraryPlan> plan = context.get(() -> "planning " + name, () -> library.plan(plain));
         if (plan.isEmpty()) {

@@ -27,6 +27,10 @@ sealed interface LibraryForm permits ConvolutionForm, NormForm, AttentionForm {
     /// Whether it is large enough for the library's call.
     boolean isWorthwhile();
 
+    /// Whether the library's kernel is held against ours on the device before it is taken, and does not win by its size
+    /// alone.
+    boolean isMeasured();
+
     /// The form of an op, or empty if it is none for cuDNN.
     static Optional<LibraryForm> of(Op op, List<TensorType> in, List<TensorType> out) {
         Stream<Optional<? extends LibraryForm>> all =

@@ -23,5 +23,10 @@ interface LibraryPlan {
     interface Library {
         /// The plan for a form, or empty if the library has no way for it.
         Optional<LibraryPlan> plan(LibraryForm form);
+
+        /// Which library it is, of which version: what measured times depend on besides the device.
+        default String identity() {
+            return "a library";
+        }
     }
 }

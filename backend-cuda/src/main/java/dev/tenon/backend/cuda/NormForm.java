@@ -99,4 +99,9 @@ record NormForm(Mode mode, boolean backward, DType dtype, DType parameters, Tens
     public boolean isWorthwhile() {
         return x.elements() >= LEAST;
     }
+
+    @Override
+    public boolean isMeasured() {
+        return true;
+    }
 }
