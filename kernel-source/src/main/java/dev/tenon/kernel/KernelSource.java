@@ -47,6 +47,11 @@ public record KernelSource(Dialect dialect, DeviceTraits traits) {
         return new KernelSource(dialect, traits.withTile(kind, tile));
     }
 
+    /// The same with another way to cut products on tensor cores.
+    KernelSource withTile(MmaTile tile) {
+        return new KernelSource(dialect, traits.withTile(tile));
+    }
+
     /// The kernels that compute an op for operands and results of the given types, or empty for an op that has none
     /// here.
     ///

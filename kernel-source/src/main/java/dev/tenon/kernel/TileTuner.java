@@ -15,9 +15,6 @@ import java.util.Set;
 /// first such product is planned, which takes some seconds, and remembered. With `-Dtenon.<backend>.tune=false` nothing
 /// is measured and the usual shapes are taken.
 public final class TileTuner {
-    /// Multiplications from which a product is worth the measurement.
-    private static final long LARGE = 1L << 28;
-
     /// Measures how long a planned op takes.
     public interface Clock {
         /// The time of one run, in seconds.
@@ -42,14 +39,25 @@ public final class TileTuner {
 
     /// As [KernelSource#plan], with the tiles that are known, after a measurement if the op is worth it.
     public Optional<KernelPlan> plan(Op op, List<TensorType> in, List<TensorType> out) {
-        return source(op, in, out).plan(op, in, out);
+        KernelSource s = source(op, in, out);
+        Optional<KernelPlan> usual = s.plan(op, in, out);
+        Optional<KernelPlan.Choice> choice = usual.flatMap(KernelPlan::choice);
+        if (choice.isEmpty()) {
+            return usual;
+        }
+        List<MmaTile> tiles = choice.get().tiles();
+        MmaTile best = tuner.fastest(choice.get().product(), tiles, tile -> clock.seconds(
+                s.withTile(tile).plan(op, in, out).orElseThrow(), in, out, op.scalars()));
+        return best.equals(tiles.getFirst()) ? usual : s.withTile(best).plan(op, in, out);
     }
 
     private synchronized KernelSource source(Op op, List<TensorType> in, List<TensorType> out) {
         if (op instanceof MatMulOp) {
             TensorType a = in.getFirst();
             Kind kind = a.dtype().kind();
-            if (kind.isFloating() && out.getFirst().elements() * a.shape().dim(-1) >= LARGE && decided.add(kind)) {
+            boolean large = out.getFirst().elements() * a.shape().dim(-1) >= GemmTile.LARGE;
+            // Products on tensor cores are cut in other ways, measured for each size.
+            if (large && kind.isFloating() && !source.traits().multiplies(a.dtype()) && decided.add(kind)) {
                 source = source.withTile(kind, fastest(kind));
             }
         }

@@ -74,6 +74,39 @@ class TuningTest {
     }
 
     @Test
+    void howTensorCoresCutProductsIsMeasuredForEachSize() {
+        // 8 warps of 128 x 64 sums: the only ones with 32 x 64 groups for a product of 4096, and 256 threads.
+        driver.millis = (source, launch) -> launch.threads() == 256 && launch.groups() == 32 * 64 ? 0.5 : 1;
+        CudaRuntime runtime = runtime(folder);
+        assertEquals(32 * 64, product(runtime, DType.F16, 4096).groups());
+        long measured = timed();
+        assertEquals(3 * 4, measured, "three rounds for each of four");
+        assertEquals(32 * 64, product(runtime(folder), DType.F16, 4096).groups());
+        assertEquals(measured, timed(), "remembered");
+        // Where all take as long, the usual one: 128 x 128.
+        assertEquals(24 * 24, product(runtime, DType.F16, 3072).groups());
+        assertEquals(2 * measured, timed(), "another size");
+    }
+
+    @Test
+    void depthsThatAreSplitAreMeasuredWithTheirSum() {
+        // The rule splits into 4, for as many multiprocessors; here 2 are better.
+        driver.millis = (_, launch) -> launch.entry().equals("matmul_mma") && launch.groups() == 2 ? 0.5 : 1;
+        CudaRuntime runtime = runtime(folder);
+        List<TensorType> in = List.of(TensorType.of(DType.F16, Shape.of(64, 1 << 16)),
+                TensorType.of(DType.F16, Shape.of(1 << 16, 64)));
+        runtime.prepare(MatMulOp.PLAIN, in, MatMulOp.PLAIN.infer(in)).orElseThrow();
+        assertTrue(driver.launches.stream().anyMatch(l -> l.entry().equals("matmul_sum")));
+        driver.launches.clear();
+        Kernel kernel = runtime.prepare(MatMulOp.PLAIN, in, MatMulOp.PLAIN.infer(in)).orElseThrow();
+        Trial.of(in, MatMulOp.PLAIN.infer(in), kernel.workspaceBytes(), 256).run(kernel, runtime.defaultStream(),
+                new CudaMemory(1 << 20, 1 << 20), Scalars.NONE);
+        assertEquals(List.of("matmul_mma", "matmul_sum"),
+                driver.launches.stream().map(FakeDriver.Launch::entry).toList());
+        assertEquals(2, driver.launches.getFirst().groups());
+    }
+
+    @Test
     void nothingIsMeasuredWhereThatIsTurnedOff() {
         System.setProperty("tenon.cuda.tune", "false");
         assertEquals(32 * 32, product(runtime(folder), DType.F32, 4096).groups());

@@ -74,7 +74,7 @@ class CudnnNormsOnHostTest {
             return false;
         }
         try (Scope _ = Scope.open()) {
-            return form(op, s.on(CudnnOnHostBackend.ORACLE).stream().map(Tensor::type).toArray(TensorType[]::new))
+            return form(op, s.on(CudnnOnHostBackend.oracle()).stream().map(Tensor::type).toArray(TensorType[]::new))
                     .isPresent();
         }
     }
