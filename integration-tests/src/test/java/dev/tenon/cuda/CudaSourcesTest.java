@@ -21,6 +21,7 @@ import dev.tenon.cuda.Nvcc.Outcome;
 import dev.tenon.cuda.Nvcc.Use;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
+import dev.tenon.kernel.GemmTile;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
@@ -261,6 +262,29 @@ class CudaSourcesTest {
         assertEquals(kernels.size() * ARCHITECTURES.stream().filter(a -> a >= 80).count(), uses.size());
         uses.forEach(u -> System.out.println(u));
         assertEquals(List.of(), uses.stream().filter(u -> u.spilled() > 0 || u.registers() > 128).toList());
+    }
+
+    /// The same of products without them: two groups of 256 threads share a multiprocessor, but on the oldest
+    /// generation where operands come element by element.
+    @Test
+    void productsWithoutTensorCoresStayInRegisters() throws Exception {
+        Optional<Path> nvcc = Nvcc.onPath();
+        Assumptions.assumeTrue(nvcc.isPresent(), "no nvcc on the PATH: CUDA kernels are not compiled here");
+        TensorType rows = TensorType.of(DType.F32, Shape.of(4096, 4096));
+        TensorType odd = TensorType.of(DType.F32, rows.shape(), new long[] {4097, 1});
+        List<GeneratedKernel> kernels = new ArrayList<>();
+        for (GemmTile tile : TRAITS.tiles(Kind.F32)) {
+            KernelSource source = new KernelSource(CudaDialect.INSTANCE, TRAITS.withTile(Kind.F32, tile));
+            for (TensorType left : tile.rows() == 8 && tile.columns() == 8 ? List.of(rows, odd) : List.of(rows)) {
+                kernels.addAll(source.plan(MatMulOp.PLAIN, List.of(left, rows), List.of(rows)).orElseThrow().kernels());
+            }
+        }
+        List<Use> uses = Nvcc.compile(nvcc.get(), folder, "tiles", Nvcc.unit(kernels, TRAITS), 75, ARCHITECTURES, true)
+                .uses();
+        assertEquals(kernels.size() * ARCHITECTURES.size(), uses.size());
+        uses.forEach(u -> System.out.println(u));
+        assertEquals(List.of(), uses.stream().filter(u -> u.spilled() > 0
+                || u.registers() > (u.architecture().equals("sm_75") ? 144 : 128)).toList());
     }
 
     private static <T> T get(Future<T> f) throws Exception {
