@@ -290,10 +290,9 @@ final class GemmSource {
     }
 
     private KernelPlan inRegisters(GemmTile shape) {
-        int rows = RegisterTiles.SIDE * shape.rows();
-        int columns = RegisterTiles.SIDE * shape.columns();
-        int splits = Splits.usual(batch * Splits.parts(m, rows) * Splits.parts(n, columns), traits.units(),
-                shape.depth(), batch * m * n, k);
+        // By tiles of a fixed size, so that each shape that may be chosen gives the same bits.
+        int splits = Splits.usual(batch * Splits.parts(m, 64) * Splits.parts(n, 64), traits.units(),
+                RegisterTiles.STEP, batch * m * n, k);
         KernelWriter w = writer("matmul_tiled", true, true, splits == 1);
         places(w, RegisterTiles.comesInPieces(storedA), RegisterTiles.comesInPieces(storedB));
         return split(splits, w, () ->

@@ -51,8 +51,8 @@ public record MmaTile(int rows, int columns, int warpsDown, int warpsAcross, int
         return DEPTH * 4 / dtype.bytes();
     }
 
-    /// The ways worth measuring, the usual one first. Warps of 64 x 32 sums leave no registers for what is on its way
-    /// from memory: they are for operands that are copied past the registers.
+    /// The ways worth measuring, the usual one first; all give the same bits. Warps of 64 x 32 sums leave no registers
+    /// for what is on its way from memory: they are for operands that are copied past the registers.
     ///
     /// @param past whether both operands are
     /// @param async whether at least one is
@@ -68,18 +68,13 @@ public record MmaTile(int rows, int columns, int warpsDown, int warpsAcross, int
         }
         boolean fits = m >= large.tileRows() && n >= large.tileColumns();
         MmaTile first = fits && large.groups(batch, m, n) >= units ? large : small;
-        List<MmaTile> all = new ArrayList<>();
-        all.add(first.split(first.splits(dtype, units, batch, m, n, k)));
+        // The same number for all, so that each gives the same bits.
+        int splits = Splits.usual(first.groups(batch, m, n), units, step(dtype), batch * m * n, k);
+        List<MmaTile> all = new ArrayList<>(List.of(first.split(splits)));
         for (MmaTile t : shapes) {
-            boolean wanted = (m > t.tileRows() / 2 || t == small) && (n > t.tileColumns() / 2 || t == small);
-            int usual = t.splits(dtype, units, batch, m, n, k);
-            // Half as many, and twice as many unless there is work for all without them.
-            int most = usual * t.groups(batch, m, n) < 2L * units ? 2 * usual : usual;
-            for (int s = Math.max(1, usual / 2); wanted && s <= most; s *= 2) {
-                MmaTile way = t.split(s);
-                if (!all.contains(way) && Splits.possible(s, step(dtype), batch * m * n, k)) {
-                    all.add(way);
-                }
+            boolean wanted = t == small || m > t.tileRows() / 2 && n > t.tileColumns() / 2;
+            if (wanted && t != first) {
+                all.add(t.split(splits));
             }
         }
         return all;
@@ -87,9 +82,5 @@ public record MmaTile(int rows, int columns, int warpsDown, int warpsAcross, int
 
     private long groups(long batch, long m, long n) {
         return batch * Splits.parts(m, tileRows()) * Splits.parts(n, tileColumns());
-    }
-
-    private int splits(DType dtype, int units, long batch, long m, long n, long k) {
-        return Splits.usual(groups(batch, m, n), units, step(dtype), batch * m * n, k);
     }
 }

@@ -12,6 +12,8 @@ final class RegisterTiles {
     static final int SIDE = 16;
     private static final int ITEMS = SIDE * SIDE;
     private static final int PACK = 4;
+    /// Parts of the depth are whole multiples of this, whatever the tile.
+    static final int STEP = 16;
     /// What keeps rows of local memory aligned and in different banks.
     private static final int GAP = PACK;
 
@@ -55,7 +57,8 @@ final class RegisterTiles {
 
     /// Whether tiles of a shape can be computed so.
     static boolean suit(GemmTile tile, DeviceTraits traits) {
-        return tile.rows() % PACK == 0 && tile.columns() % PACK == 0 && tile.depth() % (2 * PACK) == 0
+        return tile.rows() % PACK == 0 && tile.columns() % PACK == 0
+                && (tile.depth() == STEP || tile.depth() == STEP / 2)
                 && Math.min(tile.rows(), tile.columns()) * tile.depth() % (PACK * SIDE) == 0
                 && traits.groupOf(ITEMS) == ITEMS && 4L * 2 * stageWords(tile) <= traits.localBytes();
     }
@@ -71,7 +74,7 @@ final class RegisterTiles {
         int depth = tile.depth();
         int stage = stageWords(tile);
         w.line("LOCAL ALIGN(16) f32 tiles[" + 2 * stage + "];");
-        long groups = GemmSource.groups(w, a.lines, b.lines, splits, depth, batch, m, n, k);
+        long groups = GemmSource.groups(w, a.lines, b.lines, splits, STEP, batch, m, n, k);
         w.line("int item = (int)ITEM;").line("int x = item % " + SIDE + ";").line("int y = item / " + SIDE + ";");
         w.line("f32 c[" + tile.rows() + "][" + tile.columns() + "];");
         sums(w, () -> w.line("c[r][s] = 0;"));
