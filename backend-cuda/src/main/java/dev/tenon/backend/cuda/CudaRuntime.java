@@ -48,16 +48,16 @@ final class CudaRuntime implements DeviceRuntime {
     private final Tuner tuner;
     private final TileTuner tiles;
     private final Product.@Nullable Library lt;
-    private final Supplier<Optional<ConvolutionPlan.Library>> startCudnn;
-    private @Nullable Optional<ConvolutionPlan.Library> cudnn;
+    private final Supplier<Optional<LibraryPlan.Library>> startCudnn;
+    private @Nullable Optional<LibraryPlan.Library> cudnn;
     private final Set<CudaRuntime> peers = ConcurrentHashMap.newKeySet();
     private final ConcurrentSkipListMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
     /// @param pooled whether memory is allocated and freed in the order of the default stream
     /// @param lt the library for matrix products, if there is one
-    /// @param cudnn starts the one for convolutions, if there is one: when first needed, for it takes long
+    /// @param cudnn starts cuDNN, if there is one: when first needed, for it takes long
     CudaRuntime(CudaContext context, DeviceFacts facts, Compiler compiler, BinaryCache binaries, boolean pooled,
-            Product.@Nullable Library lt, Supplier<Optional<ConvolutionPlan.Library>> cudnn) {
+            Product.@Nullable Library lt, Supplier<Optional<LibraryPlan.Library>> cudnn) {
         this.facts = facts;
         this.context = context;
         this.driver = context.driver();
@@ -264,24 +264,31 @@ final class CudaRuntime implements DeviceRuntime {
             }
         }
         Optional<KernelPlan> plan = source.plan(op, in, out);
-        Optional<ConvolutionForm> form = plan.flatMap(_ -> ConvolutionForm.of(op, in, out))
+        Optional<LibraryForm> form = plan.flatMap(_ -> LibraryForm.of(op, in, out))
                 .filter(f -> CudnnLibrary.use() == CudnnLibrary.Use.TRUE || f.isWorthwhile());
-        Optional<ConvolutionPlan.Library> library = form.flatMap(_ -> cudnn());
+        Optional<LibraryPlan.Library> library = form.flatMap(_ -> cudnn());
         if (library.isPresent()) {
             KernelPlan p = plan.orElseThrow();
-            Optional<Kernel> kernel = CudnnKernel.of(context, library.get(), form.orElseThrow(), op, in, out,
+            LibraryForm f = form.orElseThrow();
+            CudnnKernel.Own own = new CudnnKernel.Own(p.workspaceBytes(),
+                    () -> new CudaKernel(op.name(), p, context, modules));
+            Optional<Kernel> kernel = CudnnKernel.of(context, library.get(), f, op, in, out,
                     (map, operands) -> new CudaKernel(op.name(), source.plan(map, operands, out).orElseThrow(), context,
-                            modules),
-                    new CudnnKernel.Own(p.workspaceBytes(), () -> new CudaKernel(op.name(), p, context, modules)));
-            if (kernel.isPresent()) {
+                            modules), own);
+            if (kernel.isPresent() && (!f.isMeasured() || CudnnLibrary.use() == CudnnLibrary.Use.TRUE)) {
                 return kernel;
+            }
+            if (kernel.isPresent()) {
+                Map<String, Kernel> both = Map.of("cuDNN", kernel.get(), "ours", own.make().get());
+                return Optional.of(both.get(fastest(library.get().identity() + " " + f, List.of("cuDNN", "ours"),
+                        both::get, in, out, Scalars.NONE)));
             }
         }
         return tiles.plan(op, in, out).map(p -> new CudaKernel(op.name(), p, context, modules));
     }
 
-    private synchronized Optional<ConvolutionPlan.Library> cudnn() {
-        Optional<ConvolutionPlan.Library> started = cudnn;
+    private synchronized Optional<LibraryPlan.Library> cudnn() {
+        Optional<LibraryPlan.Library> started = cudnn;
         if (started == null) {
             started = startCudnn.get();
             cudnn = started;

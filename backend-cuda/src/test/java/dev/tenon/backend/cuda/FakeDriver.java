@@ -170,7 +170,15 @@ final class FakeDriver implements Driver {
 
     /// Enqueues what a library does.
     void enqueue(long stream, Runnable work) {
-        queues.get(stream).add(work);
+        enqueue(stream, 1, work);
+    }
+
+    /// The same, which takes some time.
+    void enqueue(long stream, double millis, Runnable work) {
+        queues.get(stream).add(() -> {
+            work.run();
+            now += millis;
+        });
     }
 
     /// How much device memory is allocated.

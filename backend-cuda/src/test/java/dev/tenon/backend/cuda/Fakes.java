@@ -44,13 +44,13 @@ final class Fakes {
     }
 
     static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
-            ConvolutionPlan.@Nullable Library convolutions) {
-        return runtime(driver, index, sync, products, convolutions, null);
+            LibraryPlan.@Nullable Library cudnn) {
+        return runtime(driver, index, sync, products, cudnn, null);
     }
 
     /// @param folder where compiled kernels and measured choices are kept
     static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
-            ConvolutionPlan.@Nullable Library convolutions, @Nullable Path folder) {
+            LibraryPlan.@Nullable Library cudnn, @Nullable Path folder) {
         driver.kernels.put("map", a -> {
             long count = a.get("n");
             long factor = a.containsKey("p0_f32") ? a.get("p0_f32")
@@ -66,7 +66,7 @@ final class Fakes {
         CudaContext context =
                 new CudaContext("cuda:" + index, driver, driver.retainPrimaryContext(index), sync);
         return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", folder), facts.pools(),
-                products, () -> Optional.ofNullable(convolutions));
+                products, () -> Optional.ofNullable(cudnn));
     }
 
     /// The kernel of the op.
