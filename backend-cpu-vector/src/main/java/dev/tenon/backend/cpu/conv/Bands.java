@@ -7,9 +7,9 @@ import java.util.Arrays;
 
 /// The sliding windows of single planes, some rows of a grid of points at a time.
 ///
-/// The rows of the plane that a band of the grid looks at are copied, with zeros between them for their borders, to memory
-/// of the calling thread, where they stay in its cache while they are used; each is split into `step` rows of every
-/// step-th element. Then a tap is nothing but a distance, and whole vectors may be read past the end of rows.
+/// The rows of the plane that a band of the grid looks at are copied, with zeros between them for their borders, to
+/// memory of the calling thread, where they stay in its cache while they are used; each is split into `step` rows of
+/// every step-th element. Then a tap is nothing but a distance, and whole vectors may be read past the end of rows.
 final class Bands {
     /// Bytes of a band: enough for a plane of 160 x 160 floats, little enough for the second-level cache.
     private static final long MOST = 128 << 10;

@@ -138,7 +138,8 @@ final class Depthwise {
         for (int t = 0; t < total.length; t++) {
             double even = 0;
             double odd = 0;
-            for (long at = sums + (long) t * lanes * bytes, end = at + (long) lanes * bytes; at < end; at += 2L * bytes) {
+            long end = sums + (t + 1L) * lanes * bytes;
+            for (long at = end - (long) lanes * bytes; at < end; at += 2L * bytes) {
                 even += bytes == 4 ? Mem.getFloat(at) : Mem.getDouble(at);
                 odd += bytes == 4 ? Mem.getFloat(at + 4) : Mem.getDouble(at + 8);
             }

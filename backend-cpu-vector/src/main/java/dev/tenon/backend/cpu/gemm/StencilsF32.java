@@ -296,10 +296,12 @@ final class StencilsF32 {
             s1 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o1 & MASK, ORDER), s1);
             s2 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o2 & MASK, ORDER), s2);
         }
+        FloatVector z = FloatVector.zero(S);
         long q = sums & MASK;
-        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(FloatVector.zero(S).blend(s0, m)).intoMemorySegment(ALL, q, ORDER);
-        FloatVector.fromMemorySegment(S, ALL, q + V, ORDER).add(FloatVector.zero(S).blend(s1, m)).intoMemorySegment(ALL, q + V, ORDER);
-        FloatVector.fromMemorySegment(S, ALL, q + 2 * V, ORDER).add(FloatVector.zero(S).blend(s2, m)).intoMemorySegment(ALL, q + 2 * V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(z.blend(s0, m)).intoMemorySegment(ALL, q, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + V, ORDER).add(z.blend(s1, m)).intoMemorySegment(ALL, q + V, ORDER);
+        q += 2 * V;
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(z.blend(s2, m)).intoMemorySegment(ALL, q, ORDER);
     }
 
     private static void dotOne(long from, long step, long y, long yStep, int rows, VectorMask<Float> m, long sums) {
@@ -309,6 +311,7 @@ final class StencilsF32 {
                     .fma(FloatVector.fromMemorySegment(S, ALL, from & MASK, ORDER), s);
         }
         long q = sums & MASK;
-        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(FloatVector.zero(S).blend(s, m)).intoMemorySegment(ALL, q, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(FloatVector.zero(S).blend(s, m))
+                .intoMemorySegment(ALL, q, ORDER);
     }
 }

@@ -296,10 +296,12 @@ final class StencilsF64 {
             s1 = v.fma(DoubleVector.fromMemorySegment(S, ALL, from + o1 & MASK, ORDER), s1);
             s2 = v.fma(DoubleVector.fromMemorySegment(S, ALL, from + o2 & MASK, ORDER), s2);
         }
+        DoubleVector z = DoubleVector.zero(S);
         long q = sums & MASK;
-        DoubleVector.fromMemorySegment(S, ALL, q, ORDER).add(DoubleVector.zero(S).blend(s0, m)).intoMemorySegment(ALL, q, ORDER);
-        DoubleVector.fromMemorySegment(S, ALL, q + V, ORDER).add(DoubleVector.zero(S).blend(s1, m)).intoMemorySegment(ALL, q + V, ORDER);
-        DoubleVector.fromMemorySegment(S, ALL, q + 2 * V, ORDER).add(DoubleVector.zero(S).blend(s2, m)).intoMemorySegment(ALL, q + 2 * V, ORDER);
+        DoubleVector.fromMemorySegment(S, ALL, q, ORDER).add(z.blend(s0, m)).intoMemorySegment(ALL, q, ORDER);
+        DoubleVector.fromMemorySegment(S, ALL, q + V, ORDER).add(z.blend(s1, m)).intoMemorySegment(ALL, q + V, ORDER);
+        q += 2 * V;
+        DoubleVector.fromMemorySegment(S, ALL, q, ORDER).add(z.blend(s2, m)).intoMemorySegment(ALL, q, ORDER);
     }
 
     private static void dotOne(long from, long step, long y, long yStep, int rows, VectorMask<Double> m, long sums) {
@@ -309,6 +311,7 @@ final class StencilsF64 {
                     .fma(DoubleVector.fromMemorySegment(S, ALL, from & MASK, ORDER), s);
         }
         long q = sums & MASK;
-        DoubleVector.fromMemorySegment(S, ALL, q, ORDER).add(DoubleVector.zero(S).blend(s, m)).intoMemorySegment(ALL, q, ORDER);
+        DoubleVector.fromMemorySegment(S, ALL, q, ORDER).add(DoubleVector.zero(S).blend(s, m))
+                .intoMemorySegment(ALL, q, ORDER);
     }
 }
