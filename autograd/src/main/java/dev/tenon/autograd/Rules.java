@@ -20,6 +20,7 @@ import dev.tenon.api.op.CopyOp;
 import dev.tenon.api.op.GatherOp;
 import dev.tenon.api.op.LayerNorm;
 import dev.tenon.api.op.LogSoftmax;
+import dev.tenon.api.op.Lstm;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.MaxPool;
@@ -71,6 +72,7 @@ final class Rules {
         put(MaxPoolBackward.class, new NeuralRules.OfMaxPoolBackward());
         put(AvgPool.class, NeuralRules::avgPool);
         put(AvgPoolBackward.class, NeuralRules::avgPoolBackward);
+        put(Lstm.class, new RecurrentRules.OfLstm());
         put(BatchNorm.class, new NormRules.OfBatchNorm());
         put(LayerNorm.class, new NormRules.OfLayerNorm());
         put(Cholesky.class, new LinalgRules.OfCholesky());

@@ -13,15 +13,14 @@ import dev.tenon.api.Tensor;
 import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.op.Expr;
-import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
+import dev.tenon.api.op.Lstm;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.UnaryFn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,6 @@ public final class Recurrences {
         Expr next = unary(UnaryFn.TANH, add(a.x(2), mul(reset, a.x(5))));
         return add(next, mul(update, sub(a.x(6), next)));
     });
-    private static final ConcurrentMap<DTypes, Lambda> LSTM_GATES = new ConcurrentHashMap<>();
 
     private Recurrences() {}
 
@@ -79,23 +77,10 @@ public final class Recurrences {
         List<Tensor> operands = new ArrayList<>(gates("lstm", mapped.add(ofHidden(s, w)), 4, s));
         operands.add(memory);
         // Under autocast the gates are in 16 bits, and the memory stays as it is.
-        DTypes dtypes = new DTypes(operands.getFirst().dtype(), memory.dtype());
-        Lambda body = LSTM_GATES.computeIfAbsent(dtypes, Recurrences::lstmGates);
+        Lambda body = Lstm.cell(operands.getFirst().dtype(), memory.dtype());
         List<Tensor> out = Dispatcher.apply(MapOp.of("lstm_cell", body), operands);
         return new State(out.get(0), out.get(1));
     };
-
-    private record DTypes(DType gates, DType memory) {}
-
-    private static Lambda lstmGates(DTypes dtypes) {
-        DType work = DType.promote(dtypes.gates, dtypes.memory).kind().dtype();
-        Expr[] x = new Expr[5];
-        Arrays.setAll(x, i -> Exprs.in(i, i < 4 ? dtypes.gates : dtypes.memory, work));
-        Expr memory = add(mul(unary(UnaryFn.SIGMOID, x[1]), x[4]),
-                mul(unary(UnaryFn.SIGMOID, x[0]), unary(UnaryFn.TANH, x[2])));
-        Expr hidden = mul(unary(UnaryFn.SIGMOID, x[3]), unary(UnaryFn.TANH, memory));
-        return Lambda.of(List.of(hidden, memory), List.of(dtypes.gates, dtypes.memory));
-    }
 
     private static List<Tensor> gates(String op, Tensor mapped, int count, State s) {
         if (mapped.size(-1) != count * s.hidden.size(-1)) {
@@ -140,7 +125,11 @@ public final class Recurrences {
                     + ": expected [time, n, in], time at least 1");
         }
         Weights w = cell == GRU ? weights : weights.withOneBias();
-        List<Tensor> mapped = Parts.of(Linears.linear(x, w.input, w.inputBias), steps, 0);
+        Tensor all = Linears.linear(x, w.input, w.inputBias);
+        if (valid == null && isWhole(cell, all, first, w)) {
+            return lstm(all, first, w, backwards);
+        }
+        List<Tensor> mapped = Parts.of(all, steps, 0);
         Tensor[] outputs = new Tensor[steps];
         State state = first;
         for (int i = 0; i < steps; i++) {
@@ -157,7 +146,24 @@ public final class Recurrences {
                         memory == null || before == null ? memory : memory.where(here, before));
             }
         }
-        Tensor all = Tensors.stack(0, Arrays.asList(outputs));
-        return new Sequence(valid == null ? all : all.maskedFill(valid.logicalNot(), 0), state);
+        Tensor stacked = Tensors.stack(0, Arrays.asList(outputs));
+        return new Sequence(valid == null ? stacked : stacked.maskedFill(valid.logicalNot(), 0), state);
+    }
+
+    /// Whether a layer is one op: an LSTM whose numbers are all of one dtype, which under autocast they are not.
+    private static boolean isWhole(Cell cell, Tensor mapped, State first, Weights w) {
+        DType d = mapped.dtype();
+        Tensor memory = first.memory;
+        return cell == LSTM && memory != null && w.hidden.dtype() == d && first.hidden.dtype() == d
+                && memory.dtype() == d;
+    }
+
+    private static Sequence lstm(Tensor mapped, State first, Weights w, boolean backwards) {
+        Tensor memory = Objects.requireNonNull(first.memory);
+        Tensor shift = w.hiddenBias;
+        Tensor x = shift == null ? mapped : mapped.add(shift);
+        List<Tensor> out = Dispatcher.apply(new Lstm(backwards), List.of(x, w.hidden, first.hidden, memory));
+        long last = backwards ? 0 : x.size(0) - 1;
+        return new Sequence(out.get(0), new State(out.get(0).select(0, last), out.get(1).select(0, last)));
     }
 }

@@ -12,6 +12,8 @@ import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.LayerNorm;
 import dev.tenon.api.op.LayerNormBackward;
 import dev.tenon.api.op.LogSoftmax;
+import dev.tenon.api.op.Lstm;
+import dev.tenon.api.op.LstmBackward;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Op;
@@ -70,6 +72,7 @@ public final class Kernels {
             case LogSoftmax s -> softmax(s.axis(), in, out, true);
             case BatchNorm _, BatchNormBackward _, LayerNorm _, LayerNormBackward _ -> norms.prepare(op, in, out);
             case Attention _, AttentionBackward _ -> AttentionKernel.prepare(blocks, pool, op, in, out);
+            case Lstm _, LstmBackward _ -> LstmKernel.prepare(blocks, pool, op, in, out);
             default -> in.isEmpty() ? Optional.empty() : windowed.prepare(op, in, out);
         };
     }
