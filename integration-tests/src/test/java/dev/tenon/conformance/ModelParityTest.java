@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.tenon.api.Device;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,10 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 ///
 /// Each folder below `-Dtenon.parity.dir` (by default `models` in the folder of the other reference data, see
 /// [ConformanceFolder]) is one network: `state.safetensors`, `input.npy`, `labels.npy`, `output.npy`, `expected.json`,
-/// and perhaps `state.pt` with the same values. `src/test/python/model_parity.py` writes such folders.
+/// and perhaps `state.pt` with the same values. `model_parity.py`, among the resources, writes such folders.
 /// `-Dtenon.parity.only=resnet` runs the networks whose names start so, `-Dtenon.parity.dtypes=f32` in one dtype.
 class ModelParityTest {
-    private static final Path SCRIPT = Path.of("src", "test", "python", "model_parity.py");
+    private static final String SCRIPT = "model_parity.py";
 
     @Test
     void everyFolder() throws IOException {
@@ -42,8 +44,12 @@ class ModelParityTest {
         String python = System.getProperty("tenon.python", "/usr/bin/python3");
         assumeTrue(new File(python).canExecute() && run(folder, python, "-c", "import torch, torchvision") == 0,
                 python + " has no torch and torchvision (Debian: python3-torch, python3-torchvision)");
+        Path script = folder.resolve(SCRIPT);
+        try (InputStream in = Objects.requireNonNull(ModelParityTest.class.getResourceAsStream(SCRIPT), SCRIPT)) {
+            Files.copy(in, script);
+        }
         String data = folder.resolve("models").toString();
-        assertEquals(0, run(folder, python, SCRIPT.toString(), "data", data, "--seed", "7", "--batch", "3", "--classes",
+        assertEquals(0, run(folder, python, script.toString(), "data", data, "--seed", "7", "--batch", "3", "--classes",
                 "12", "lenet5_modern", "char_lstm", "gpt_mini", "resnet20_cifar", "densenet40_cifar", "googlenet_aux"),
                 () -> "the script failed: see above");
         ModelParity parity = new ModelParity(Device.getDefault());

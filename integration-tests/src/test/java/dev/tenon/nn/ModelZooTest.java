@@ -28,7 +28,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /// What the models of the zoo consist of and start with is what PyTorch and torchvision have, as
-/// `src/test/python/model_parity.py` listed it in `zoo-names.txt` and `zoo-init.txt`.
+/// `model_parity.py` of the conformance tests listed it in `zoo-names.txt` and `zoo-init.txt`.
 class ModelZooTest {
     private static List<String[]> lines(String resource) throws IOException {
         try (var in = new BufferedReader(new InputStreamReader(
