@@ -39,8 +39,21 @@ public final class Rules {
         double work = work(s);
         double copied = (double) s.n() * (s.c() * (double) s.inVolume() + s.oc() * (double) s.outVolume())
                 + (double) s.oc() * s.groupIn() * s.taps();
-        boolean depthwise = s.groups() > 1 && s.groupIn() == 1;
-        return work >= LEAST_WORK && (depthwise || work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied);
+        if (s.groups() > 1 && s.groupIn() == 1) {
+            return work >= LEAST_WORK && depthwise(s, kind);
+        }
+        return work >= LEAST_WORK && work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied;
+    }
+
+    /// Rows shorter than two vectors leave lanes idle here, and there are no blocks of channels to fill them; larger
+    /// windows' weights do not stay in registers.
+    private static boolean depthwise(ConvShape s, DnnlConv.Kind kind) {
+        boolean narrow = s.out()[2] < 24;
+        return switch (kind) {
+            case FORWARD -> narrow || s.taps() > 25;
+            case DATA -> narrow || s.taps() > 25 || s.stride()[2] > 1;
+            case WEIGHTS -> narrow && s.taps() <= 9;
+        };
     }
 
     /// Whether compiled programs carry images in blocks of channels from one convolution to the next.
