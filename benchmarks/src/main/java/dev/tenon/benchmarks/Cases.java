@@ -129,8 +129,10 @@ final class Cases {
         all.add(BenchCase.of("step-lenet5", 0, 0, 2.0));
         all.add(BenchCase.of("step-lstm", 0, 0, 1.0));
         all.add(BenchCase.of("step-gpt", 0, 0, 1.2));
-        all.add(BenchCase.of("step-resnet18", 3 * 32 * 2 * 0.5555e9, 0, 1.0, 32));
-        all.add(BenchCase.of("step-resnet50", 3 * 4 * 2 * 4.089e9, 0, 1.1, 4));
+        for (String how : List.of("", "-captured")) {
+            all.add(BenchCase.of("step-resnet18" + how, 3 * 32 * 2 * 0.5555e9, 0, 1.0, 32));
+            all.add(BenchCase.of("step-resnet50" + how, 3 * 4 * 2 * 4.089e9, 0, 1.1, 4));
+        }
         all.add(BenchCase.of("infer-resnet50", 2 * 4.089e9, 0, 1.0, 1));
         all.add(BenchCase.of("infer-resnet50", 8 * 2 * 4.089e9, 0, 1.0, 8));
         // An epoch of batches of 64 images of 28 x 28 bytes as normalised floats, in a new order.

@@ -30,12 +30,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/// The training steps on libtorch: the nets of [TenonSteps], from plain functions.
+/// The training steps on libtorch: the nets of [TenonSteps], from plain functions. It has no graphs here: what Tenon
+/// captures stands beside the same step.
 final class LibtorchSteps {
     private final List<Tensor> parameters = new ArrayList<>();
 
     Work prepare(BenchCase c) {
-        return switch (c.kind()) {
+        return switch (c.kind().replace("-captured", "")) {
             case "step-two-layer" -> twoLayer();
             case "step-mlp" -> mlp();
             case "step-lenet5" -> leNet5();

@@ -36,7 +36,7 @@ public final class BlockedWeights {
         this.bytes = Dnnl.bytes(primitive.layout(1)) + 63 & -64;
     }
 
-    /// A gradient, or null where the library has no fast one.
+    /// A gradient, or null where the library has no fast one or the work cannot be cut for the threads.
     ///
     /// @param plain whether the input is `[n, c, h, w]` as tensors are
     public static @Nullable BlockedWeights of(ConvShape s, int block, boolean plain, WorkerPool pool) {
@@ -47,12 +47,17 @@ public final class BlockedWeights {
         long weights = (long) s.oc() * s.groupIn() * s.taps() * BYTES;
         int blocks = s.groups() == 1 ? s.oc() / block : 1;
         int cuts = 1;
-        while (cuts < blocks && (blocks % cuts != 0 || weights / cuts > PART)) {
+        // Windows of one point: the primitive sums over images itself.
+        while (s.taps() > 1 && cuts < blocks && (blocks % cuts != 0 || weights / cuts > PART)) {
             cuts++;
         }
-        int slices = cuts == 1 && s.n() % threads == 0 ? threads : 1;
+        boolean byImages = s.n() % threads == 0 && (weights <= PART || blocks == 1);
+        int slices = cuts == 1 && byImages ? threads : 1;
         while (slices == 1 && cuts < blocks && (blocks % cuts != 0 || cuts < threads)) {
             cuts++;
+        }
+        if (slices * cuts == 1 && threads > 1) {
+            return null;
         }
         int before = Dnnl.alone();
         try {

@@ -75,6 +75,17 @@ public final class Rules {
         return wanted ? BlockedConv.of(s, block, task, pool) : null;
     }
 
+    /// The gradient of weights from images in blocks by oneDNN, or null if it is not to be: where there are few points
+    /// for many weights it adds to all weights for each image, and images are soon brought back.
+    ///
+    /// @param plain whether the input is read as tensors are
+    public static @Nullable BlockedWeights blockedWeights(ConvShape s, int block, boolean plain, WorkerPool pool) {
+        long numbers = (long) s.n() * Math.max((long) s.c() * s.inVolume(), (long) s.oc() * s.outVolume());
+        boolean few = numbers < (long) s.oc() * s.groupIn() * s.taps();
+        boolean wanted = !few || OneDnn.use() == OneDnn.Use.TRUE || wins(s, DnnlConv.Kind.WEIGHTS);
+        return wanted ? BlockedWeights.of(s, block, plain, pool) : null;
+    }
+
     private static double work(ConvShape s) {
         return (double) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
     }

@@ -122,7 +122,7 @@ final class FormattedTraining {
             return null;
         }
         ConvShape s = Windowed.shape(b.convolution(), x.shape(), b.weight(), dy.shape());
-        BlockedWeights sums = BlockedWeights.of(s, BLOCK, plain, pool);
+        BlockedWeights sums = Rules.blockedWeights(s, BLOCK, plain, pool);
         return sums == null ? null : new FormattedKernel(kernel(at -> sums.run(at[0], at[1], at[2])),
                 List.of(plain ? Optional.empty() : images(x), images(dy)), List.of(Optional.empty()));
     }
