@@ -214,7 +214,11 @@ final class NeuralRules {
             if (masked) {
                 in.add(b.input(3));
             }
-            AttentionBackward backward = new AttentionBackward(op);
+            boolean sumsAlone = gTotal == null;
+            if (sumsAlone) {
+                in.add(b.output(0));
+            }
+            AttentionBackward backward = new AttentionBackward(op, sumsAlone);
             List<Tensor> grads = Dispatcher.apply(backward, in);
             for (int i = 0; i < 3; i++) {
                 b.set(i, grads.get(i));

@@ -62,10 +62,9 @@ final class Peer implements AutoCloseable {
     /// @param variables of its environment
     static Peer java(String side, Path log, List<String> options, Map<String, String> variables) throws IOException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        List<String> first = new ArrayList<>(List.of(java,
-            "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow", "-Xmx4g", "-XX:+UseSerialGC", "-Xms64m",
-            "-Dorg.bytedeco.javacpp.nopointergc=true"));
+        List<String> first = new ArrayList<>(List.of(java));
+        first.addAll(JvmOptions.ALL);
+        first.add("-Dorg.bytedeco.javacpp.nopointergc=true");
         first.addAll(options);
         return new Peer(side, log, first,
             List.of("-cp", System.getProperty("java.class.path"), Server.class.getName(), side), variables);

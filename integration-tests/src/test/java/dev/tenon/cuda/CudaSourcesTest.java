@@ -22,7 +22,9 @@ import dev.tenon.cuda.Nvcc.Use;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GeneratedKernel;
+import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
+import dev.tenon.kernel.MmaTile;
 import dev.tenon.kernel.TensorCores;
 import dev.tenon.tck.samples.OpSamples;
 import dev.tenon.tck.samples.Sample;
@@ -67,7 +69,8 @@ class CudaSourcesTest {
     private static final List<Integer> ARCHITECTURES = ALL ? List.of(75, 80, 90, 120) : List.of(75, 120);
     private static final int UNIT = 128;
     /// What a whole warp does at once, and what a whole group does.
-    private static final Pattern WARP = Pattern.compile("\\b(SHUFFLE_DOWN|mma_\\w+|load_matrices|__syncwarp)\\(");
+    private static final Pattern WARP =
+            Pattern.compile("\\b(SHUFFLE_DOWN|mma_\\w+|load_matrices|load_transposed|__syncwarp)\\(");
     private static final Pattern TOGETHER = Pattern.compile("\\bBARRIER\\b|" + WARP.pattern());
     private static final int EVERY = ALL ? 1 : 101;
 
@@ -233,10 +236,17 @@ class CudaSourcesTest {
         KernelSource source =
                 new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(80, true)));
         List<GeneratedKernel> kernels = new ArrayList<>();
-        for (DType d : List.of(DType.F16, DType.BF16, DType.F32)) {
-            for (int side : new int[] {256, 4096}) {
-                TensorType t = TensorType.of(d, Shape.of(side, side));
-                kernels.addAll(source.plan(MatMulOp.PLAIN, List.of(t, t), List.of(t)).orElseThrow().kernels());
+        for (DType d : List.of(DType.F16, DType.F32)) {
+            TensorType rows = TensorType.of(d, Shape.of(4096, 4096));
+            TensorType columns = TensorType.of(d, rows.shape(), new long[] {1, 4096});
+            TensorType odd = TensorType.of(d, rows.shape(), new long[] {4097, 1});
+            for (List<TensorType> in : List.of(List.of(rows, rows), List.of(columns, columns), List.of(odd, rows))) {
+                KernelPlan usual = source.plan(MatMulOp.PLAIN, in, List.of(rows)).orElseThrow();
+                for (MmaTile tile : usual.choice().orElseThrow().tiles()) {
+                    TensorCores units = new TensorCores(80, true, tile);
+                    kernels.addAll(new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(units))
+                            .plan(MatMulOp.PLAIN, in, List.of(rows)).orElseThrow().kernels());
+                }
             }
         }
         List<Integer> ones = List.of(1, 1);

@@ -148,11 +148,11 @@ final class HostKernel {
             String instruction = parts.get(0).strip().replaceAll("^\"|;\"$", "");
             List<String> operands = new ArrayList<>();
             for (String list : parts.subList(1, Math.min(3, parts.size()))) {
-                for (String operand : split(list, ',')) {
+                for (String operand : list.isBlank() ? List.<String>of() : split(list, ',')) {
                     operands.add(operand.substring(operand.indexOf('(') + 1, operand.lastIndexOf(')')));
                 }
             }
-            int name = instruction.indexOf(' ');
+            int name = instruction.indexOf(' ') < 0 ? instruction.length() : instruction.indexOf(' ');
             Matcher o = OPERAND.matcher(instruction.substring(name));
             List<String> named = new ArrayList<>();
             while (o.find()) {

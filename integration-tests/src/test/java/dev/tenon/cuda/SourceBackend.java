@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// A device that computes as the reference backend does, and gathers the kernels that a CUDA device would run for the
 /// same ops, each text once.
@@ -26,6 +27,7 @@ public final class SourceBackend implements BackendProvider {
     private static final List<KernelSource> SOURCES = List.of(new KernelSource(CudaDialect.INSTANCE, TRAITS),
             new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(75, false))),
             new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(80, true))));
+    private static final Pattern NEWER = Pattern.compile("\\b(mma_bf16|mma_tf32|copy_async)\\(");
     private static final Map<String, GeneratedKernel> KERNELS = new LinkedHashMap<>();
 
     /// A provider.
@@ -38,7 +40,7 @@ public final class SourceBackend implements BackendProvider {
 
     /// The first architecture that a kernel can be compiled for.
     static int first(GeneratedKernel k) {
-        return k.source().contains("mma_bf16(") || k.source().contains("mma_tf32(") ? 80 : 75;
+        return NEWER.matcher(k.source()).find() ? 80 : 75;
     }
 
     /// Whether a kernel's text is another one from 8.0 on: bfloat16 is rounded by an instruction, and fragments of half

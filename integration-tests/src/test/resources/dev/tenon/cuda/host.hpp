@@ -57,6 +57,13 @@ static void __syncwarp() {
     wait_at(warp_came[w], warp_open[w], warp_running[w]);
 }
 
+// Copies to shared memory that a thread has begun: nothing has arrived before it waits for them, and what was there is
+// gone at once.
+struct Copy { char* to; char bytes[16]; int group; };
+static const int COPIES = 256;
+static Copy copies[MOST][COPIES];
+static int copying[MOST], copy_group[MOST];
+
 static void (*entry_)(void*);
 static void* closure_;
 
@@ -81,6 +88,7 @@ template <typename K> static void run_blocks(int groups, int threads, K kernel) 
         running = threads;
         for (int t = 0; t < threads; t++) {
             ended[t] = false;
+            copying[t] = 0;
             warp_came[t / 32] = 0;
             warp_running[t / 32] = t % 32 + 1;
             getcontext(&threads_[t]);
@@ -163,16 +171,21 @@ static void cvt_rna_tf32_f32(unsigned& b, float x) {
 // Addresses in shared memory have 32 bits: the distance from something that lies there too.
 static char shared_[16];
 static unsigned __cvta_generic_to_shared(const void* p) { return (unsigned)((const char*)p - shared_); }
+static const void* __cvta_generic_to_global(const void* p) { return p; }
+
+static void aligned_16(const void* p, const char* what) {
+    if ((unsigned long)p & 15) {
+        fprintf(stderr, "%s: an address that is not aligned to 16 bytes\n", what);
+        abort();
+    }
+}
 
 // Lanes 8 i to 8 i + 7 give the addresses of the 8 rows of matrix i. Lane l gets of each matrix the elements 2 (l % 4)
 // and 2 (l % 4) + 1 of row l / 4.
 static void ldmatrix_sync_aligned_m8n8_x4_shared_b16(unsigned& r0, unsigned& r1, unsigned& r2, unsigned& r3,
         unsigned at) {
     int i = threadIdx.x, warp = i / 32 * 32, l = i % 32;
-    if (at + (unsigned)(unsigned long)shared_ & 15) {
-        fprintf(stderr, "ldmatrix: an address that is not aligned to 16 bytes\n");
-        abort();
-    }
+    aligned_16(shared_ + (int)at, "ldmatrix");
     given[i][0] = at;
     __syncwarp();
     unsigned* to[] = {&r0, &r1, &r2, &r3};
@@ -180,6 +193,52 @@ static void ldmatrix_sync_aligned_m8n8_x4_shared_b16(unsigned& r0, unsigned& r1,
         memcpy(to[m], shared_ + (int)given[warp + m * 8 + l / 4][0] + l % 4 * 4, 4);
     }
     __syncwarp();
+}
+// The same of the transposed matrices: of each the elements l / 4 of rows 2 (l % 4) and 2 (l % 4) + 1.
+static void ldmatrix_sync_aligned_m8n8_x4_trans_shared_b16(unsigned& r0, unsigned& r1, unsigned& r2, unsigned& r3,
+        unsigned at) {
+    int i = threadIdx.x, warp = i / 32 * 32, l = i % 32;
+    aligned_16(shared_ + (int)at, "ldmatrix");
+    given[i][0] = at;
+    __syncwarp();
+    unsigned* to[] = {&r0, &r1, &r2, &r3};
+    for (int m = 0; m < 4; m++) {
+        for (int e = 0; e < 2; e++) {
+            memcpy((char*)to[m] + e * 2, shared_ + (int)given[warp + m * 8 + l % 4 * 2 + e][0] + l / 4 * 2, 2);
+        }
+    }
+    __syncwarp();
+}
+
+static void cp_async_cg_shared_global(unsigned to, const void* from, int bytes) {
+    int i = threadIdx.x;
+    char* there = shared_ + (int)to;
+    aligned_16(there, "cp.async to");
+    aligned_16(from, "cp.async from");
+    if (bytes < 0 || bytes > 16 || copying[i] == COPIES) {
+        fprintf(stderr, "cp.async: %d bytes, %d copies not waited for\n", bytes, copying[i]);
+        abort();
+    }
+    Copy& c = copies[i][copying[i]++];
+    c.to = there;
+    c.group = copy_group[i];
+    memset(c.bytes, 0, 16);
+    memcpy(c.bytes, from, bytes);
+    memset(there, 0xff, 16);
+}
+static void cp_async_commit_group() { copy_group[threadIdx.x]++; }
+// Of the groups all but the last n have arrived.
+static void cp_async_wait_group(int n) {
+    int i = threadIdx.x, left = 0;
+    for (int k = 0; k < copying[i]; k++) {
+        Copy& c = copies[i][k];
+        if (c.group < copy_group[i] - n) {
+            memcpy(c.to, c.bytes, 16);
+        } else {
+            copies[i][left++] = c;
+        }
+    }
+    copying[i] = left;
 }
 
 // d += a b of a warp. Element i of a lane's fragments, of n bits, is in word i n / 32; where it lies in its matrix is

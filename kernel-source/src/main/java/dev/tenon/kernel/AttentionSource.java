@@ -41,16 +41,15 @@ final class AttentionSource {
     private final List<GeneratedKernel> kernels = new ArrayList<>();
     private long workspace;
 
-    private AttentionSource(Dialect dialect, DeviceTraits traits, Attention op, boolean backward, List<TensorType> in,
-            List<TensorType> out) {
+    private AttentionSource(Dialect dialect, DeviceTraits traits, Attention op, boolean backward, boolean masked,
+            List<TensorType> in, List<TensorType> out) {
         this.dialect = dialect;
         this.traits = traits;
         this.op = op;
         this.inputs = in.size();
         this.all = new ArrayList<>(in);
         all.addAll(out);
-        int plain = backward ? 6 : 3;
-        this.mask = in.size() > plain ? plain : -1;
+        this.mask = masked ? backward ? 6 : 3 : -1;
         int first = backward ? 1 : 0;
         TensorType q = in.get(first);
         this.dtype = q.dtype();
@@ -77,14 +76,15 @@ final class AttentionSource {
     /// The plan, or empty where rows are too long for local memory.
     static Optional<KernelPlan> forward(Dialect dialect, DeviceTraits traits, Attention op, List<TensorType> in,
             List<TensorType> out) {
-        AttentionSource s = new AttentionSource(dialect, traits, op, false, in, out);
+        AttentionSource s = new AttentionSource(dialect, traits, op, false, in.size() > 3, in, out);
         return s.tile(false).map(s::forward);
     }
 
     /// The plan, or empty where rows are too long for local memory.
     static Optional<KernelPlan> backward(Dialect dialect, DeviceTraits traits, AttentionBackward op,
             List<TensorType> in, List<TensorType> out) {
-        AttentionSource s = new AttentionSource(dialect, traits, op.attention(), true, in, out);
+        boolean masked = op.isMasked(in.size());
+        AttentionSource s = new AttentionSource(dialect, traits, op.attention(), true, masked, in, out);
         return s.tile(true).map(s::backward);
     }
 

@@ -48,6 +48,12 @@ public record DeviceTraits(
                 units);
     }
 
+    /// The same device, whose matrix units cut products in some way.
+    DeviceTraits withTile(MmaTile tile) {
+        return tensorCores == null ? this
+                : withTensorCores(new TensorCores(tensorCores.capability(), tensorCores.tf32(), tile));
+    }
+
     /// Whether matrix units multiply numbers of a dtype.
     boolean multiplies(DType dtype) {
         return tensorCores != null && tensorCores.multiply(dtype);

@@ -1,9 +1,9 @@
 package dev.tenon.kernel;
 
-import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Products of matrices whose elements come from, and go to, wherever functions say: plain and strided products,
@@ -37,9 +37,8 @@ final class GemmSource {
     private final Body store;
     private boolean batchedA = true;
     private boolean batchedB = true;
-    private @Nullable DType multiplied;
-    private boolean deepA = true;
-    private boolean deepB;
+    private @Nullable Stored storedA;
+    private @Nullable Stored storedB;
     private long workspaceAt;
 
     /// @param kind the kind in which products are summed
@@ -69,13 +68,10 @@ final class GemmSource {
         return this;
     }
 
-    /// Says what lies in memory, so that tensor cores can multiply it.
-    ///
-    /// @param deepA whether elements of the left operand that follow each other along the depth are neighbours
-    GemmSource stored(DType a, DType b, boolean deepA, boolean deepB) {
-        multiplied = a == b ? a : null;
-        this.deepA = deepA;
-        this.deepB = deepB;
+    /// Says how operands lie in memory, so that tensor cores can multiply them.
+    GemmSource stored(Stored a, Stored b) {
+        storedA = a;
+        storedB = b;
         return this;
     }
 
@@ -93,10 +89,12 @@ final class GemmSource {
         if (small || !kind.isFloating() && traits.cpu()) {
             return new KernelPlan(List.of(direct()), workspaceAt);
         }
-        if (multiplied != null && traits.multiplies(multiplied)) {
-            KernelWriter w = writer("matmul_mma", true, true, true, "u32", Types.Reading.BITS);
-            return new KernelPlan(List.of(MmaSource.of(multiplied, traits, batch, m, n)
-                    .kernel(w, batch, m, n, k, deepA, deepB)), workspaceAt);
+        Stored left = storedA;
+        Stored right = storedB;
+        TensorCores units = traits.tensorCores();
+        if (left != null && right != null && left.dtype() == right.dtype() && units != null
+                && units.multiply(left.dtype())) {
+            return onTensorCores(left, right, units);
         }
         return traits.cpu() && dialect.vectors() ? packed() : new KernelPlan(List.of(tiled()), workspaceAt);
     }
@@ -125,6 +123,65 @@ final class GemmSource {
         return kind.isFloating()
                 ? "MUL_ADD(" + a + ", " + b + ", " + c + ")"
                 : LambdaWriter.arithmetic(kind, c, "+", LambdaWriter.arithmetic(kind, a, "*", b));
+    }
+
+    private KernelPlan onTensorCores(Stored left, Stored right, TensorCores units) {
+        boolean pieces = left.pieces() && right.pieces();
+        boolean some = left.pieces() || right.pieces();
+        List<MmaTile> ways = MmaTile.candidates(left.dtype(), traits.units(), units.copies() && pieces,
+                units.copies() && some, batch, m, n, k);
+        MmaTile tile = units.tile() == null ? ways.getFirst() : units.tile();
+        boolean split = tile.splits() > 1;
+        KernelWriter w = writer("matmul_mma", true, true, !split, "u32", Types.Reading.BITS);
+        if (left.pieces()) {
+            w.function("const void*", "u32", "place_a", List.of("b", "i", "k"),
+                    loadA.statements(w, Types.Reading.PLACE));
+        }
+        if (right.pieces()) {
+            w.function("const void*", "u32", "place_b", List.of("b", "k", "j"),
+                    loadB.statements(w, Types.Reading.PLACE));
+        }
+        if (split) {
+            w.function("void", type, "store", List.of("b", "i", "j", "v"), List.of(w.workspace("parts", kind,
+                    workspaceAt) + "[(b * " + w.number("m", m) + " + i) * " + w.number("n", n) + " + j] = v;"));
+        }
+        List<GeneratedKernel> kernels = new ArrayList<>();
+        kernels.add(new MmaSource(tile, left, right, units.copies()).kernel(w, batch, m, n, k));
+        long bytes = workspaceAt;
+        if (split) {
+            kernels.add(summed(tile.splits()));
+            bytes += tile.splits() * batch * m * n * Types.bytes(kind) + 63 & -64;
+        }
+        boolean worth = batch * m * n * k >= GemmTile.LARGE && ways.size() > 1;
+        return new KernelPlan(kernels, bytes, !worth ? Optional.empty() : Optional.of(new KernelPlan.Choice(
+                "matmul " + left.dtype() + " " + layout(left) + layout(right) + " " + rounded(batch) + " of "
+                        + rounded(m) + " x " + rounded(n) + " x " + rounded(k), ways)));
+    }
+
+    private static String layout(Stored s) {
+        return (s.deep() ? "t" : "n") + (s.pieces() ? "16" : "1");
+    }
+
+    /// Products of about the same size share what was measured: extents up to a quarter larger count as the same.
+    private static long rounded(long extent) {
+        long quarter = Math.max(1, Long.highestOneBit(extent) / 4);
+        return extent / quarter * quarter;
+    }
+
+    /// Adds up the sums of the parts of a depth that was split.
+    private GeneratedKernel summed(int splits) {
+        KernelWriter w = writer("matmul_sum", false, false, true);
+        int local = traits.items();
+        String parts = w.workspace("parts", kind, workspaceAt);
+        w.line("idx e = (idx)GROUP * " + local + " + (idx)ITEM;");
+        w.line("if (e >= " + w.number("elements", batch * m * n) + ") {").line("return;").line("}");
+        w.number("m", m);
+        w.number("n", n);
+        w.line(type + " c = " + parts + "[e];");
+        w.line("for (int s = 1; s < " + splits + "; s++) {");
+        w.line("c = c + " + parts + "[s * elements + e];").line("}");
+        w.line("store(e / n / m, e / n % m, e % n, c);");
+        return w.finish((batch * m * n + local - 1) / local, local);
     }
 
     /// One item for each element.

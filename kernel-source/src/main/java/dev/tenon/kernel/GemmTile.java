@@ -12,6 +12,9 @@ import java.util.List;
 /// @param depth how many products deep both operands are cut: what is in local memory at once on a GPU, what stays in
 ///     the first-level cache on a CPU
 public record GemmTile(int rows, int columns, int depth) {
+    /// Multiplications from which a product is worth measuring.
+    static final long LARGE = 1L << 28;
+
     /// Checks the numbers.
     public GemmTile {
         if (rows < 1 || columns < 1 || depth < 1) {

@@ -23,7 +23,8 @@ final class Helpers {
                     """);
             case "philox_" -> new Text(List.of(), PHILOX);
             case "pair_bf16" -> new Text(List.of("bf16_bits"), TensorCores.text(name));
-            case "mma_f16", "mma_bf16", "mma_tf32", "tf32_bits", "load_matrices", "pair_f16" ->
+            case "mma_f16", "mma_bf16", "mma_tf32", "tf32_bits", "load_matrices", "load_transposed", "pair_f16",
+                    "copy_async", "commit_copies", "wait_copies" ->
                 new Text(List.of(), TensorCores.text(name));
             default -> type.startsWith("i") ? integer(base, type) : floating(base, type, traits);
         };

@@ -1,6 +1,7 @@
 package dev.tenon.kernel;
 
 import dev.tenon.api.DType;
+import dev.tenon.api.DType.Kind;
 import dev.tenon.api.op.Attention;
 import dev.tenon.api.op.AttentionBackward;
 import dev.tenon.api.op.AvgPool;
@@ -40,6 +41,16 @@ import java.util.stream.Stream;
 /// @param dialect the language
 /// @param traits the device
 public record KernelSource(Dialect dialect, DeviceTraits traits) {
+
+    /// The same with another shape of tiles for products of `F32` or `F64`.
+    KernelSource withTile(Kind kind, GemmTile tile) {
+        return new KernelSource(dialect, traits.withTile(kind, tile));
+    }
+
+    /// The same with another way to cut products on tensor cores.
+    KernelSource withTile(MmaTile tile) {
+        return new KernelSource(dialect, traits.withTile(tile));
+    }
 
     /// The kernels that compute an op for operands and results of the given types, or empty for an op that has none
     /// here.

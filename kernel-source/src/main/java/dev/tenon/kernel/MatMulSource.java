@@ -55,7 +55,7 @@ final class MatMulSource {
         return new GemmSource(dialect, traits, kind, batch.elements(), shape.dim(-2), shape.dim(-1), a.shape().dim(-1),
                 wide, loadA, loadB, store)
                 .batched(differs(full.get(0), r), differs(full.get(1), r))
-                .stored(dtype, b.dtype(), full.get(0)[r + 1] == 1, full.get(1)[r] == 1).plan();
+                .stored(stored(a, 0, full.get(0), r + 1, r), stored(b, 1, full.get(1), r, r + 1)).plan();
     }
 
     /// The position along one axis of the batch, from the number of the batch.
@@ -63,6 +63,18 @@ final class MatMulSource {
         long inner = batch.slice(axis + 1, batch.rank()).elements();
         return "(i64)(b / " + w.number("batch_inner" + axis, inner) + " % "
                 + w.number("batch_extent" + axis, batch.dim(axis)) + ")";
+    }
+
+    /// How an operand lies in memory.
+    ///
+    /// @param deep the axis along which products are summed
+    private static Stored stored(TensorType t, int operand, long[] strides, int deep, int other) {
+        int along = strides[deep] == 1 ? deep : other;
+        boolean pieces = strides[along] == 1;
+        for (int a = 0; a < strides.length; a++) {
+            pieces &= a == along || Stored.whole(t.dtype(), strides[a]);
+        }
+        return new Stored(t.dtype(), operand, along == deep, pieces);
     }
 
     private static boolean differs(long[] strides, int batchRank) {

@@ -1,12 +1,14 @@
 package dev.tenon.kernel;
 
 import dev.tenon.api.DType;
+import org.jspecify.annotations.Nullable;
 
 /// The matrix units of an NVIDIA GPU, of which a warp asks the product of two small matrices with one instruction.
 ///
 /// @param capability the device's compute capability, such as 80 for 8.0
 /// @param tf32 whether numbers of `F32` may be rounded to TF32 (10 bits of mantissa) to be multiplied there
-public record TensorCores(int capability, boolean tf32) {
+/// @param tile how products are cut; null for the usual way
+public record TensorCores(int capability, boolean tf32, @Nullable MmaTile tile) {
     /// The first generation whose units the kernels here know.
     public static final int FIRST = 75;
 
@@ -16,6 +18,16 @@ public record TensorCores(int capability, boolean tf32) {
             throw new IllegalArgumentException("tensor cores of compute capability " + capability + ": at least "
                     + FIRST);
         }
+    }
+
+    /// Those that cut products in the usual way.
+    public TensorCores(int capability, boolean tf32) {
+        this(capability, tf32, null);
+    }
+
+    /// Whether the device copies to shared memory by itself.
+    boolean copies() {
+        return capability >= 80;
     }
 
     /// Whether they multiply numbers of a dtype, with sums in `F32`.
@@ -80,15 +92,37 @@ public record TensorCores(int capability, boolean tf32) {
                     """;
             // Four matrices of 8 rows of 4 words, in shared memory; lane l names the beginning of row l % 8 of matrix
             // l / 8, which is aligned to 16 bytes, and is given row l / 4, word l % 4 of each.
-            case "load_matrices" -> """
-                    DEVICE void load_matrices(u32* r, const u32* p) {
-                        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                            : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-                            : "r"((u32)__cvta_generic_to_shared(p)) : "memory");
+            case "load_matrices" -> loadMatrices(helper, "");
+            // The same of matrices of 16-bit numbers that lie transposed: rows are then positions along the depth.
+            case "load_transposed" -> loadMatrices(helper, ".trans");
+            // 16 bytes to shared memory, both aligned so, of which the last ones are zeros where there are fewer to
+            // copy. They are there for the thread that asked for them once it has waited, for others after a barrier.
+            case "copy_async" -> """
+                    DEVICE void copy_async(u32* to, const void* from, int bytes) {
+                        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                            : : "r"((u32)__cvta_generic_to_shared(to)), "l"(__cvta_generic_to_global(from)), "r"(bytes)
+                            : "memory");
                     }
+                    """;
+            // What was begun since the last time is one group; of the groups all but the last n are waited for.
+            case "commit_copies" -> """
+                    #define commit_copies() asm volatile("cp.async.commit_group;" : : : "memory")
+                    """;
+            case "wait_copies" -> """
+                    #define wait_copies(n) asm volatile("cp.async.wait_group %0;" : : "n"(n) : "memory")
                     """;
             default -> throw new IllegalArgumentException(helper);
         };
+    }
+
+    private static String loadMatrices(String name, String transposed) {
+        return """
+                DEVICE void %s(u32* r, const u32* p) {
+                    asm volatile("ldmatrix.sync.aligned.m8n8.x4%s.shared.b16 {%%0, %%1, %%2, %%3}, [%%4];"
+                        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                        : "r"((u32)__cvta_generic_to_shared(p)) : "memory");
+                }
+                """.formatted(name, transposed);
     }
 
     private static String mma(String shape, String type, String a, String b) {

@@ -19,6 +19,9 @@ final class Types {
             String element = pointer + "[" + index + "]";
             return dtype.bytes() == 2 ? "(u32)" + element : w.call("tf32_bits", element);
         };
+
+        /// Where it lies.
+        Reading PLACE = (_, _, pointer, index) -> "(GLOBAL const void*)(" + pointer + " + (" + index + "))";
     }
 
     /// The type in which a value of the kind is computed.

@@ -52,6 +52,30 @@ final class WindowSource {
         return Math.max(input.elements(), Math.max(weight.elements(), result.elements())) > Integer.MAX_VALUE / 2;
     }
 
+    /// Whether each window is one position of the input, and there is one for every position.
+    private boolean pointwise() {
+        return taps() == 1 && geometry.stride().stream().allMatch(n -> n == 1)
+                && geometry.padLow().stream().allMatch(n -> n == 0)
+                && input.slice(2, input.rank()).equals(result.slice(2, result.rank()));
+    }
+
+    /// Whether the windows of each channel lie in whole pieces, one after the other.
+    private boolean planes(TensorType t) {
+        return joined(t, 2) && Stored.whole(t.dtype(), windows()) && Stored.whole(t.dtype(), t.stride(1));
+    }
+
+    /// Whether the axes from one on lie in memory as one of them would, and what lies before each of these in whole
+    /// pieces.
+    private static boolean joined(TensorType t, int from) {
+        long n = 1;
+        boolean all = Stored.whole(t.dtype(), t.stride(0));
+        for (int a = t.rank() - 1; a >= from; a--) {
+            all &= t.shape().dim(a) == 1 || t.stride(a) == n;
+            n *= t.shape().dim(a);
+        }
+        return all;
+    }
+
     /// Coordinates `prefix0`… of the number `flat` in some extents, as constants.
     private static List<String> split(String prefix, String flat, Shape extents) {
         List<String> out = new ArrayList<>();
@@ -158,7 +182,8 @@ final class WindowSource {
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.input.dim(0) * s.windows(),
                 s.channels * s.taps(), s.wide(), loadA, loadB, store)
-                .stored(weight.dtype(), x.dtype(), true, false).plan();
+                .stored(new Stored(weight.dtype(), 1, true, joined(weight, 1)),
+                        new Stored(x.dtype(), 0, false, s.pointwise() && s.planes(x))).plan();
     }
 
     /// The position `p` in the input that tap `t` of window `o` meets; leaves the function with 0 where that is
@@ -217,7 +242,8 @@ final class WindowSource {
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.channels, s.input.dim(0) * positions.elements(),
                 s.filters * s.taps(), s.wide(), loadA, loadB, store)
-                .stored(weight.dtype(), g.dtype(), true, false).plan();
+                .stored(new Stored(weight.dtype(), 1, s.taps() > 1, s.taps() == 1 && joined(weight, 1)),
+                        new Stored(g.dtype(), 0, false, s.pointwise() && s.planes(g))).plan();
     }
 
     /// `[channels x taps, filters] x [filters, images x windows]`, what each tap of each window adds, into scratch
@@ -244,10 +270,11 @@ final class WindowSource {
                 List.of(w.workspace("sums", kind, 0) + "[(b * " + m + " + i) * " + n + " + j] = v;");
         long bytes = groups * m * n * Types.bytes(kind) + 63 & -64;
         KernelPlan sums = new GemmSource(dialect, traits, kind, groups, m, n, filters, wide(), loadA, loadB, store)
-                .stored(weight.dtype(), g.dtype(), false, false).workspaceFrom(bytes).plan();
+                .stored(new Stored(weight.dtype(), 1, false, joined(weight, 1)),
+                        new Stored(g.dtype(), 0, false, planes(g))).workspaceFrom(bytes).plan();
         List<GeneratedKernel> kernels = new ArrayList<>(sums.kernels());
         kernels.add(gatherTaps(kind, out, m, n));
-        return new KernelPlan(kernels, sums.workspaceBytes());
+        return new KernelPlan(kernels, sums.workspaceBytes(), sums.choice());
     }
 
     private GeneratedKernel gatherTaps(Kind kind, TensorType out, long m, long n) {
@@ -321,6 +348,7 @@ final class WindowSource {
         };
         return new GemmSource(dialect, traits, kind, s.groups, s.filters, s.channels * s.taps(),
                 s.input.dim(0) * s.windows(), s.wide(), loadA, loadB, store)
-                .stored(g.dtype(), x.dtype(), true, true).plan();
+                .stored(new Stored(g.dtype(), 1, true, s.planes(g)),
+                        new Stored(x.dtype(), 0, true, s.pointwise() && s.planes(x))).plan();
     }
 }

@@ -26,14 +26,8 @@ import java.util.Optional;
 /// @param y the result, `[n, o, windows...]`
 /// @param stride of the windows, one for each spatial axis, as the padding and the dilation
 /// @param epilogue what cuDNN itself is to do with the result
-record ConvolutionForm(Direction direction, DType dtype, Layout x, Layout w, Layout y, List<Long> stride,
-        List<Long> padding, List<Long> dilation, Epilogue epilogue) {
-    /// What addresses are multiples of. Operands that are not, are given to our own kernels.
-    static final int ALIGNMENT = 16;
-
-    /// Fewer multiplications are not worth the library's call.
-    private static final double LEAST = 64 * 64 * 64;
-
+record ConvolutionForm(Direction direction, DType dtype, TensorLayout x, TensorLayout w, TensorLayout y,
+        List<Long> stride, List<Long> padding, List<Long> dilation, Epilogue epilogue) implements LibraryForm {
     /// The one of the operands that is computed from the other two.
     enum Direction { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHT }
 
@@ -55,60 +49,6 @@ record ConvolutionForm(Direction direction, DType dtype, Layout x, Layout w, Lay
 
         boolean hasRelu() {
             return relu;
-        }
-    }
-
-    /// How an operand lies in memory, strides counted in elements.
-    record Layout(List<Long> dims, List<Long> strides) {
-        /// The layout of a type, with an axis of extent 1 where there is only one spatial axis; empty if elements are
-        /// neither contiguous nor have their channels last. What the strides of axes of extent 1 are is made up, for
-        /// the library tells layouts by them.
-        static Optional<Layout> of(TensorType t) {
-            List<Long> dims = new ArrayList<>();
-            List<Long> strides = new ArrayList<>();
-            for (int i = 0; i < t.rank(); i++) {
-                if (i == 2 && t.rank() == 3) {
-                    dims.add(1L);
-                    strides.add(0L);
-                }
-                dims.add(t.shape().dim(i));
-                strides.add(t.stride(i));
-            }
-            int r = dims.size();
-            List<Integer> order = new ArrayList<>();
-            for (int i = 0; i < r; i++) {
-                order.add(i);
-            }
-            Layout rows = packed(dims, order);
-            // Batch, spatial axes, channels.
-            order.add(order.remove(1));
-            Layout channelsLast = packed(dims, order);
-            return rows.holds(strides) ? Optional.of(rows)
-                    : channelsLast.holds(strides) ? Optional.of(channelsLast) : Optional.empty();
-        }
-
-        /// Without gaps, the last axis of the order stepping fastest.
-        private static Layout packed(List<Long> dims, List<Integer> order) {
-            Long[] strides = new Long[dims.size()];
-            long step = 1;
-            for (int i = order.size() - 1; i >= 0; i--) {
-                strides[order.get(i)] = step;
-                step *= dims.get(order.get(i));
-            }
-            return new Layout(List.copyOf(dims), List.of(strides));
-        }
-
-        private boolean holds(List<Long> others) {
-            for (int i = 0; i < dims.size(); i++) {
-                if (dims.get(i) != 1 && !strides.get(i).equals(others.get(i))) {
-                    return false;
-                }
-            }
-            return true;
-        }
-
-        long elements() {
-            return dims.stream().reduce(1L, Math::multiplyExact);
         }
     }
 
@@ -142,9 +82,9 @@ record ConvolutionForm(Direction direction, DType dtype, Layout x, Layout w, Lay
         if (g.axes() < 1 || g.axes() > 3 || !padded || !sizes) {
             return Optional.empty();
         }
-        Optional<Layout> image = Layout.of(x);
-        Optional<Layout> weight = Layout.of(w);
-        Optional<Layout> result = Layout.of(y);
+        Optional<TensorLayout> image = TensorLayout.image(x);
+        Optional<TensorLayout> weight = TensorLayout.image(w);
+        Optional<TensorLayout> result = TensorLayout.image(y);
         if (image.isEmpty() || weight.isEmpty() || result.isEmpty()) {
             return Optional.empty();
         }
@@ -196,28 +136,33 @@ record ConvolutionForm(Direction direction, DType dtype, Layout x, Layout w, Lay
                 && t.elements() == y.dim(1);
     }
 
-    /// Whether it is large enough.
-    boolean isWorthwhile() {
-        return (double) y.elements() * w.elements() / w.dims.getFirst() >= LEAST;
+    @Override
+    public String what() {
+        return "a convolution";
+    }
+
+    @Override
+    public List<Integer> operands() {
+        return epilogue.hasBias() ? List.of(0, 1, 2) : List.of(0, 1);
+    }
+
+    @Override
+    public int results() {
+        return 1;
+    }
+
+    @Override
+    public boolean isWorthwhile() {
+        return (double) y.elements() * w.elements() / w.dims().getFirst() >= LEAST_PRODUCTS;
+    }
+
+    @Override
+    public boolean isMeasured() {
+        return false;
     }
 
     /// The same without epilogue.
     ConvolutionForm plain() {
         return new ConvolutionForm(direction, dtype, x, w, y, stride, padding, dilation, Epilogue.NONE);
-    }
-
-    /// How a bias lies: one number for each of the result's channels.
-    Layout bias() {
-        List<Long> dims = new ArrayList<>();
-        List<Integer> order = new ArrayList<>();
-        for (int i = 0; i < y.dims.size(); i++) {
-            dims.add(i == 1 ? y.dims.get(1) : 1L);
-            order.add(i);
-        }
-        // As the result has its channels, where they are last.
-        if (!y.equals(Layout.packed(y.dims, order))) {
-            order.add(order.remove(1));
-        }
-        return Layout.packed(dims, order);
     }
 }

@@ -3,6 +3,7 @@ package dev.tenon.backend.cuda;
 import dev.tenon.api.BackendException;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Op;
+import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.DeviceRuntime;
@@ -14,6 +15,8 @@ import dev.tenon.kernel.BinaryCache;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
+import dev.tenon.kernel.TileTuner;
+import dev.tenon.kernel.Tuner;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,17 +44,20 @@ final class CudaRuntime implements DeviceRuntime {
     private final Handle recordingStream;
     private final Modules modules;
     private final KernelSource source;
+    private final KernelClock clock;
+    private final Tuner tuner;
+    private final TileTuner tiles;
     private final Product.@Nullable Library lt;
-    private final Supplier<Optional<ConvolutionPlan.Library>> startCudnn;
-    private @Nullable Optional<ConvolutionPlan.Library> cudnn;
+    private final Supplier<Optional<LibraryPlan.Library>> startCudnn;
+    private @Nullable Optional<LibraryPlan.Library> cudnn;
     private final Set<CudaRuntime> peers = ConcurrentHashMap.newKeySet();
     private final ConcurrentSkipListMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
     /// @param pooled whether memory is allocated and freed in the order of the default stream
     /// @param lt the library for matrix products, if there is one
-    /// @param cudnn starts the one for convolutions, if there is one: when first needed, for it takes long
+    /// @param cudnn starts cuDNN, if there is one: when first needed, for it takes long
     CudaRuntime(CudaContext context, DeviceFacts facts, Compiler compiler, BinaryCache binaries, boolean pooled,
-            Product.@Nullable Library lt, Supplier<Optional<ConvolutionPlan.Library>> cudnn) {
+            Product.@Nullable Library lt, Supplier<Optional<LibraryPlan.Library>> cudnn) {
         this.facts = facts;
         this.context = context;
         this.driver = context.driver();
@@ -59,6 +66,11 @@ final class CudaRuntime implements DeviceRuntime {
         this.recordingStream = stream();
         this.modules = new Modules(context, compiler, facts.capability(), binaries);
         this.source = new KernelSource(CudaDialect.INSTANCE, facts.traits());
+        this.clock = new KernelClock(this, context);
+        this.tuner = new Tuner("cuda", String.join("\n", facts.description(driver.version()),
+                compiler.identity(facts.capability())), binaries);
+        this.tiles = new TileTuner(source, tuner, (plan, in, out, scalars) -> clock.seconds(
+                new CudaKernel("choosing tiles", plan, context, modules), in, out, scalars));
         this.lt = lt;
         this.startCudnn = cudnn;
     }
@@ -99,6 +111,17 @@ final class CudaRuntime implements DeviceRuntime {
 
     CudaContext context() {
         return context;
+    }
+
+    /// The faster of several kernels that compute the same, measured when first asked and remembered.
+    ///
+    /// @param what what they compute, with all that the choice depends on besides the device, such as shapes
+    /// @param names their names, the usual one's first; these are remembered
+    /// @param kernels makes the kernel of a name
+    /// @return its name
+    String fastest(String what, List<String> names, Function<String, Kernel> kernels, List<TensorType> in,
+            List<TensorType> out, Scalars scalars) {
+        return tuner.fastest(what, names, name -> clock.seconds(kernels.apply(name), in, out, scalars));
     }
 
     @Override
@@ -241,24 +264,31 @@ final class CudaRuntime implements DeviceRuntime {
             }
         }
         Optional<KernelPlan> plan = source.plan(op, in, out);
-        Optional<ConvolutionForm> form = plan.flatMap(_ -> ConvolutionForm.of(op, in, out))
+        Optional<LibraryForm> form = plan.flatMap(_ -> LibraryForm.of(op, in, out))
                 .filter(f -> CudnnLibrary.use() == CudnnLibrary.Use.TRUE || f.isWorthwhile());
-        Optional<ConvolutionPlan.Library> library = form.flatMap(_ -> cudnn());
+        Optional<LibraryPlan.Library> library = form.flatMap(_ -> cudnn());
         if (library.isPresent()) {
             KernelPlan p = plan.orElseThrow();
-            Optional<Kernel> kernel = CudnnKernel.of(context, library.get(), form.orElseThrow(), op, in, out,
+            LibraryForm f = form.orElseThrow();
+            CudnnKernel.Own own = new CudnnKernel.Own(p.workspaceBytes(),
+                    () -> new CudaKernel(op.name(), p, context, modules));
+            Optional<Kernel> kernel = CudnnKernel.of(context, library.get(), f, op, in, out,
                     (map, operands) -> new CudaKernel(op.name(), source.plan(map, operands, out).orElseThrow(), context,
-                            modules),
-                    new CudnnKernel.Own(p.workspaceBytes(), () -> new CudaKernel(op.name(), p, context, modules)));
-            if (kernel.isPresent()) {
+                            modules), own);
+            if (kernel.isPresent() && (!f.isMeasured() || CudnnLibrary.use() == CudnnLibrary.Use.TRUE)) {
                 return kernel;
             }
+            if (kernel.isPresent()) {
+                Map<String, Kernel> both = Map.of("cuDNN", kernel.get(), "ours", own.make().get());
+                return Optional.of(both.get(fastest(library.get().identity() + " " + f, List.of("cuDNN", "ours"),
+                        both::get, in, out, Scalars.NONE)));
+            }
         }
-        return plan.map(p -> new CudaKernel(op.name(), p, context, modules));
+        return tiles.plan(op, in, out).map(p -> new CudaKernel(op.name(), p, context, modules));
     }
 
-    private synchronized Optional<ConvolutionPlan.Library> cudnn() {
-        Optional<ConvolutionPlan.Library> started = cudnn;
+    private synchronized Optional<LibraryPlan.Library> cudnn() {
+        Optional<LibraryPlan.Library> started = cudnn;
         if (started == null) {
             started = startCudnn.get();
             cudnn = started;

@@ -17,6 +17,13 @@ final class CudnnCode {
     static final int BACKEND_OPERATIONGRAPH_DESCRIPTOR = 15;
     static final int BACKEND_VARIANT_PACK_DESCRIPTOR = 16;
     static final int BACKEND_TENSOR_DESCRIPTOR = 17;
+    static final int BACKEND_MATMUL_DESCRIPTOR = 18;
+    static final int BACKEND_OPERATION_MATMUL_DESCRIPTOR = 19;
+    static final int BACKEND_REDUCTION_DESCRIPTOR = 21;
+    static final int BACKEND_OPERATION_REDUCTION_DESCRIPTOR = 22;
+    static final int BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR = 29;
+    static final int BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR = 30;
+    static final int BACKEND_OPERATION_RESHAPE_DESCRIPTOR = 31;
 
     /// Types of attributes.
     static final int TYPE_HANDLE = 0;
@@ -31,10 +38,14 @@ final class CudnnCode {
     static final int TYPE_NUMERICAL_NOTE = 11;
     static final int TYPE_POINTWISE_MODE = 14;
     static final int TYPE_BACKEND_DESCRIPTOR = 15;
+    static final int TYPE_REDUCTION_OPERATOR_TYPE = 18;
+    static final int TYPE_NORM_MODE = 27;
+    static final int TYPE_NORM_FWD_PHASE = 28;
 
     /// Attributes.
     static final int ATTR_POINTWISE_MODE = 0;
     static final int ATTR_POINTWISE_MATH_PREC = 1;
+    static final int ATTR_POINTWISE_AXIS = 9;
     static final int ATTR_CONVOLUTION_COMP_TYPE = 100;
     static final int ATTR_CONVOLUTION_CONV_MODE = 101;
     static final int ATTR_CONVOLUTION_DILATIONS = 102;
@@ -71,6 +82,7 @@ final class CudnnCode {
     static final int ATTR_OPERATION_POINTWISE_XDESC = 751;
     static final int ATTR_OPERATION_POINTWISE_BDESC = 752;
     static final int ATTR_OPERATION_POINTWISE_YDESC = 753;
+    static final int ATTR_OPERATION_POINTWISE_TDESC = 758;
     static final int ATTR_OPERATIONGRAPH_HANDLE = 800;
     static final int ATTR_OPERATIONGRAPH_OPS = 801;
     static final int ATTR_TENSOR_BYTE_ALIGNMENT = 900;
@@ -79,19 +91,65 @@ final class CudnnCode {
     static final int ATTR_TENSOR_STRIDES = 903;
     static final int ATTR_TENSOR_UNIQUE_ID = 906;
     static final int ATTR_TENSOR_IS_VIRTUAL = 907;
+    static final int ATTR_TENSOR_IS_BY_VALUE = 908;
     static final int ATTR_VARIANT_PACK_UNIQUE_IDS = 1000;
     static final int ATTR_VARIANT_PACK_DATA_POINTERS = 1001;
     static final int ATTR_VARIANT_PACK_WORKSPACE = 1003;
     static final int ATTR_ENGINE_NUMERICAL_NOTE = 1303;
+    static final int ATTR_MATMUL_COMP_TYPE = 1500;
+    static final int ATTR_OPERATION_MATMUL_ADESC = 1520;
+    static final int ATTR_OPERATION_MATMUL_BDESC = 1521;
+    static final int ATTR_OPERATION_MATMUL_CDESC = 1522;
+    static final int ATTR_OPERATION_MATMUL_DESC = 1523;
+    static final int ATTR_REDUCTION_OPERATOR = 1600;
+    static final int ATTR_REDUCTION_COMP_TYPE = 1601;
+    static final int ATTR_OPERATION_REDUCTION_XDESC = 1610;
+    static final int ATTR_OPERATION_REDUCTION_YDESC = 1611;
+    static final int ATTR_OPERATION_REDUCTION_DESC = 1612;
+    static final int ATTR_OPERATION_NORM_FWD_MODE = 2000;
+    static final int ATTR_OPERATION_NORM_FWD_PHASE = 2001;
+    static final int ATTR_OPERATION_NORM_FWD_XDESC = 2002;
+    static final int ATTR_OPERATION_NORM_FWD_MEAN_DESC = 2003;
+    static final int ATTR_OPERATION_NORM_FWD_INV_VARIANCE_DESC = 2004;
+    static final int ATTR_OPERATION_NORM_FWD_SCALE_DESC = 2005;
+    static final int ATTR_OPERATION_NORM_FWD_BIAS_DESC = 2006;
+    static final int ATTR_OPERATION_NORM_FWD_EPSILON_DESC = 2007;
+    static final int ATTR_OPERATION_NORM_FWD_YDESC = 2013;
+    static final int ATTR_OPERATION_NORM_BWD_MODE = 2100;
+    static final int ATTR_OPERATION_NORM_BWD_XDESC = 2101;
+    static final int ATTR_OPERATION_NORM_BWD_MEAN_DESC = 2102;
+    static final int ATTR_OPERATION_NORM_BWD_INV_VARIANCE_DESC = 2103;
+    static final int ATTR_OPERATION_NORM_BWD_DYDESC = 2104;
+    static final int ATTR_OPERATION_NORM_BWD_SCALE_DESC = 2105;
+    static final int ATTR_OPERATION_NORM_BWD_DSCALE_DESC = 2107;
+    static final int ATTR_OPERATION_NORM_BWD_DBIAS_DESC = 2108;
+    static final int ATTR_OPERATION_NORM_BWD_DXDESC = 2109;
+    static final int ATTR_OPERATION_RESHAPE_XDESC = 2200;
+    static final int ATTR_OPERATION_RESHAPE_YDESC = 2201;
 
     /// Values of attributes.
     static final int DATA_FLOAT = 0;
     static final int DATA_DOUBLE = 1;
     static final int DATA_HALF = 2;
+    static final int DATA_INT32 = 4;
     static final int DATA_BFLOAT16 = 9;
+    static final int DATA_BOOLEAN = 11;
     static final int CROSS_CORRELATION = 1;
     static final int POINTWISE_ADD = 0;
+    static final int POINTWISE_MUL = 1;
+    static final int POINTWISE_DIV = 6;
+    static final int POINTWISE_SUB = 9;
+    static final int POINTWISE_EXP = 13;
+    static final int POINTWISE_LOG = 15;
     static final int POINTWISE_RELU_FWD = 100;
+    static final int POINTWISE_CMP_GE = 303;
+    static final int POINTWISE_GEN_INDEX = 501;
+    static final int POINTWISE_BINARY_SELECT = 601;
+    static final int REDUCE_TENSOR_ADD = 0;
+    static final int REDUCE_TENSOR_MAX = 3;
+    static final int LAYER_NORM = 0;
+    static final int BATCH_NORM = 2;
+    static final int NORM_FWD_TRAINING = 1;
     static final int HEUR_MODE_FALLBACK = 2;
     static final int HEUR_MODE_A = 3;
     static final int NUMERICAL_NOTE_TENSOR_CORE = 0;

@@ -23,13 +23,13 @@ import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// A convolution by a library, and after it, where the library does not know the epilogue, a kernel of ours. Operands
-/// that lie where the library does not take them are left to a kernel of ours altogether.
+/// An op by a library, and after it, where the library does not know a convolution's epilogue, a kernel of ours.
+/// Operands that lie where the library does not take them are left to a kernel of ours altogether.
 final class CudnnKernel implements Kernel {
     private final CudaContext context;
     private final String name;
-    private final ConvolutionForm form;
-    private final ConvolutionPlan plan;
+    private final List<Integer> operands;
+    private final LibraryPlan plan;
     private final @Nullable Kernel after;
     /// Where the library's result goes before the epilogue: 0 for the place of the kernel's result itself.
     private final long resultBytes;
@@ -43,11 +43,11 @@ final class CudnnKernel implements Kernel {
     /// @param workspaceBytes the scratch memory that it will take
     record Own(long workspaceBytes, Supplier<Kernel> make) {}
 
-    private CudnnKernel(CudaContext context, String name, ConvolutionForm form, ConvolutionPlan plan,
-            @Nullable Kernel after, long resultBytes, Own own) {
+    private CudnnKernel(CudaContext context, String name, LibraryForm form, LibraryPlan plan, @Nullable Kernel after,
+            long resultBytes, Own own) {
         this.context = context;
         this.name = name;
-        this.form = form;
+        this.operands = form.operands();
         this.plan = plan;
         this.after = after;
         this.resultBytes = resultBytes;
@@ -57,23 +57,29 @@ final class CudnnKernel implements Kernel {
     /// The kernel for an op, or empty if the library does not know it.
     ///
     /// @param map makes the kernel of an epilogue
-    static Optional<Kernel> of(CudaContext context, ConvolutionPlan.Library library, ConvolutionForm form, Op op,
+    static Optional<Kernel> of(CudaContext context, LibraryPlan.Library library, LibraryForm form, Op op,
             List<TensorType> in, List<TensorType> out, BiFunction<MapOp, List<TensorType>, Kernel> map, Own own) {
         String name = op.name();
-        Optional<ConvolutionPlan> whole = form.epilogue() == Epilogue.OWN ? Optional.empty()
-                : context.get(() -> "planning " + name, () -> library.plan(form));
-        if (whole.isPresent()) {
-            return Optional.of(new CudnnKernel(context, name, form, whole.get(), null, 0, own));
+        boolean whole = !(form instanceof ConvolutionForm c && c.epilogue() == Epilogue.OWN);
+        Optional<LibraryPlan> plan = whole ? context.get(() -> "planning " + name, () -> library.plan(form))
+                : Optional.empty();
+        if (plan.isPresent()) {
+            return Optional.of(new CudnnKernel(context, name, form, plan.get(), null, 0, own));
         }
-        if (form.epilogue() == Epilogue.NONE) {
-            return Optional.empty();
-        }
-        ConvolutionForm plain = form.plain();
-        Optional<ConvolutionPlan> plan = context.get(() -> "planning " + name, () -> library.plan(plain));
+        return form instanceof ConvolutionForm c && c.epilogue() != Epilogue.NONE
+                ? parts(context, library, c.plain(), op, in, out, map, own) : Optional.empty();
+    }
+
+    /// A convolution by the library and its epilogue by a kernel of ours.
+    private static Optional<Kernel> parts(CudaContext context, LibraryPlan.Library library, ConvolutionForm plain,
+            Op op, List<TensorType> in, List<TensorType> out, BiFunction<MapOp, List<TensorType>, Kernel> map,
+            Own own) {
+        String name = op.name();
+        Optional<LibraryPlan> plan = context.get(() -> "planning " + name, () -> library.plan(plain));
         if (plan.isEmpty()) {
             return Optional.empty();
         }
-        DType dtype = form.dtype();
+        DType dtype = plain.dtype();
         TensorType y = out.getFirst();
         boolean inPlace = y.dtype() == dtype;
         List<TensorType> operands = new ArrayList<>(List.of(inPlace ? y : y.withDType(dtype)));
@@ -112,10 +118,15 @@ final class CudnnKernel implements Kernel {
     @Override
     public void run(Stream stream, List<? extends Operand> in, List<? extends Operand> out,
             @Nullable Operand workspace, Scalars scalars) {
+        long[] addresses = new long[operands.size() + (after == null ? out.size() : 1)];
+        long all = 0;
         Operand y = resultBytes == 0 ? out.getFirst() : scratch(workspace, 0);
-        boolean biased = form.epilogue().hasBias();
-        long addresses = address(in.get(0)) | address(in.get(1)) | address(y) | (biased ? address(in.get(2)) : 0);
-        if (addresses % ConvolutionForm.ALIGNMENT != 0) {
+        for (int i = 0; i < addresses.length; i++) {
+            int result = i - operands.size();
+            addresses[i] = address(result < 0 ? in.get(operands.get(i)) : result == 0 ? y : out.get(result));
+            all |= addresses[i];
+        }
+        if (all % LibraryPlan.ALIGNMENT != 0) {
             ours().run(stream, in, out, workspace, scalars);
             return;
         }
@@ -123,13 +134,14 @@ final class CudnnKernel implements Kernel {
         Recording recording = s.recording();
         boolean preparing = recording != null && recording.isPreparing();
         if (!preparing) {
-            convolve(s, in, y, biased ? address(in.get(2)) : 0, workspace);
+            long scratch = plan.workspaceBytes() == 0 ? 0 : address(scratch(workspace, resultBytes));
+            context.launch(name, s, () -> plan.run(s.handle().address(), addresses, scratch));
         }
         if (after != null) {
-            List<Operand> operands = new ArrayList<>(List.of(y));
-            operands.addAll(in.subList(2, in.size()));
+            List<Operand> read = new ArrayList<>(List.of(y));
+            read.addAll(in.subList(2, in.size()));
             Operand rest = after.workspaceBytes() == 0 ? null : scratch(workspace, resultBytes);
-            after.run(stream, operands, out, rest, scalars);
+            after.run(stream, read, out, rest, scalars);
         } else if (recording != null) {
             // One run of a kernel, without numbers, for the recording that counts them.
             if (preparing) {
@@ -138,22 +150,6 @@ final class CudnnKernel implements Kernel {
                 recording.next(List.of(), scalars);
             }
         }
-    }
-
-    private void convolve(CudaStream stream, List<? extends Operand> in, Operand result, long bias,
-            @Nullable Operand workspace) {
-        long first = address(in.get(0));
-        long second = address(in.get(1));
-        long y = address(result);
-        long scratch = plan.workspaceBytes() == 0 ? 0 : address(scratch(workspace, resultBytes));
-        long queue = stream.handle().address();
-        context.launch(name, stream, () -> {
-            switch (form.direction()) {
-                case FORWARD -> plan.run(queue, first, second, y, bias, scratch);
-                case BACKWARD_DATA -> plan.run(queue, y, second, first, bias, scratch);
-                case BACKWARD_WEIGHT -> plan.run(queue, first, y, second, bias, scratch);
-            }
-        });
     }
 
     private synchronized Kernel ours() {

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// NVIDIA's library for convolutions, cuDNN, of version 9. `-Dtenon.cuda.cudnn` says when it is used: `auto` (the
+/// NVIDIA's library for neural networks, cuDNN, of version 9. `-Dtenon.cuda.cudnn` says when it is used: `auto` (the
 /// default) where it should win, `true` for all that it can do, `false` never.
 final class CudnnLibrary implements CudnnCalls {
     /// What `-Dtenon.cuda.cudnn` may say.
@@ -75,9 +75,16 @@ final class CudnnLibrary implements CudnnCalls {
         try {
             CudnnLibrary c = new CudnnLibrary(library);
             long version = c.version();
-            return version / 10000 == MAJOR ? new Search(c, library.where(), "")
-                    : new Search(null, "", library.where() + " is of version " + version(version) + ", and " + MAJOR
-                            + " is needed");
+            if (version / 10000 != MAJOR) {
+                return new Search(null, "", library.where() + " is of version " + version(version) + ", and " + MAJOR
+                        + " is needed");
+            }
+            // It loads cuBLASLt by its name when an operation is described, and ends the process where it finds none.
+            int cuda = (int) ((long) NativeLibrary.call(
+                    library.function("cudnnGetCudartVersion", FunctionDescriptor.of(JAVA_LONG))) / 1000);
+            NativeLibrary.Search products = NativeLibrary.open("cublasLt", cuda);
+            return products.library() != null ? new Search(c, library.where(), "")
+                    : new Search(null, "", library.where() + " needs cuBLASLt " + cuda + ": " + products.reason());
         } catch (UnsatisfiedLinkError e) {
             return new Search(null, "", String.valueOf(e.getMessage()));
         }

@@ -1,6 +1,7 @@
 package dev.tenon.backend.cuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.System.Logger.Level;
@@ -8,22 +9,28 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /// An execution plan of cuDNN: a graph of operations and the engine that computes it.
-final class CudnnPlan implements ConvolutionPlan {
+final class CudnnPlan implements LibraryPlan {
     private static final System.Logger LOG = System.getLogger("dev.tenon.cuda");
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final Cudnn cudnn;
     private final Made made;
     private final long workspaceBytes;
+    private final long scratchBytes;
     private final int operands;
+    private final List<CudnnGraph.Place> inScratch;
     private final MemorySegment ids;
+    /// Of operands and results, of tensors in scratch memory, and of numbers in `numbers`.
     private final MemorySegment addresses;
+    /// Kept for as long as the addresses of its numbers.
+    private final MemorySegment numbers;
     private final MemorySegment workspace;
     private final MemorySegment slot;
 
@@ -55,15 +62,26 @@ final class CudnnPlan implements ConvolutionPlan {
         }
     }
 
-    private CudnnPlan(Cudnn cudnn, Made made, long workspaceBytes, int operands) {
+    private CudnnPlan(Cudnn cudnn, Made made, CudnnGraph graph, long engineBytes) {
         this.cudnn = cudnn;
         this.made = made;
-        this.workspaceBytes = workspaceBytes;
-        this.operands = operands;
+        this.scratchBytes = graph.scratchBytes();
+        this.workspaceBytes = scratchBytes + engineBytes;
+        this.inScratch = graph.scratch();
+        List<Long> all = new ArrayList<>(graph.ids());
+        this.operands = all.size();
+        inScratch.forEach(p -> all.add(p.id()));
         Arena arena = Arena.ofAuto();
-        this.ids = arena.allocateFrom(JAVA_LONG, List.of(Cudnn.X, Cudnn.W, Cudnn.Y, Cudnn.BIAS).subList(0, operands)
-                .stream().mapToLong(Long::longValue).toArray());
-        this.addresses = arena.allocate(JAVA_LONG, operands);
+        List<CudnnGraph.Constant> constants = graph.constants();
+        this.numbers = arena.allocate(JAVA_FLOAT, Math.max(1, constants.size()));
+        int first = all.size();
+        constants.forEach(c -> all.add(c.id()));
+        this.ids = arena.allocateFrom(JAVA_LONG, all.stream().mapToLong(Long::longValue).toArray());
+        this.addresses = arena.allocate(JAVA_LONG, all.size());
+        for (int i = 0; i < constants.size(); i++) {
+            numbers.setAtIndex(JAVA_FLOAT, i, constants.get(i).value());
+            addresses.setAtIndex(JAVA_LONG, first + i, numbers.address() + i * JAVA_FLOAT.byteSize());
+        }
         this.workspace = arena.allocate(JAVA_LONG);
         this.slot = arena.allocate(ADDRESS);
         CLEANER.register(this, made);
@@ -73,11 +91,11 @@ final class CudnnPlan implements ConvolutionPlan {
     ///
     /// @param unwanted the notes on engines that are not taken
     /// @param most the most scratch memory
-    static Optional<CudnnPlan> choose(Cudnn cudnn, CudnnDescriptors d, long graph, Set<Integer> unwanted, long most,
-            boolean bias) {
+    static Optional<CudnnPlan> choose(Cudnn cudnn, CudnnGraph graph, Set<Integer> unwanted, long most) {
+        long whole = graph.finish(cudnn.handle());
         for (int mode : new int[] {CudnnCode.HEUR_MODE_A, CudnnCode.HEUR_MODE_FALLBACK}) {
-            for (long configuration : configurations(d, graph, mode)) {
-                Optional<CudnnPlan> plan = plan(cudnn, d, configuration, unwanted, most, bias);
+            for (long configuration : configurations(graph.descriptors(), whole, mode)) {
+                Optional<CudnnPlan> plan = plan(cudnn, graph, configuration, unwanted, most);
                 if (plan.isPresent()) {
                     return plan;
                 }
@@ -100,8 +118,9 @@ final class CudnnPlan implements ConvolutionPlan {
         }
     }
 
-    private static Optional<CudnnPlan> plan(Cudnn cudnn, CudnnDescriptors d, long configuration,
-            Set<Integer> unwanted, long most, boolean bias) {
+    private static Optional<CudnnPlan> plan(Cudnn cudnn, CudnnGraph graph, long configuration, Set<Integer> unwanted,
+            long most) {
+        CudnnDescriptors d = graph.descriptors();
         try {
             List<Long> engine = d.given(configuration, CudnnCode.ATTR_ENGINECFG_ENGINE,
                     CudnnCode.BACKEND_ENGINE_DESCRIPTOR, 1);
@@ -115,8 +134,8 @@ final class CudnnPlan implements ConvolutionPlan {
             d.descriptor(plan, CudnnCode.ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
             d.finish(plan, "an execution plan");
             long bytes = d.integer(plan, CudnnCode.ATTR_EXECUTION_PLAN_WORKSPACE_SIZE);
-            return bytes > most ? Optional.empty() : Optional.of(new CudnnPlan(cudnn,
-                    new Made(cudnn, d.keep(plan), d.keep(configuration)), bytes, bias ? 4 : 3));
+            return graph.scratchBytes() + bytes > most ? Optional.empty() : Optional.of(new CudnnPlan(cudnn,
+                    new Made(cudnn, d.keep(plan), d.keep(configuration)), graph, bytes));
         } catch (DriverException e) {
             // That an engine does not do in the end what the heuristics promised is nothing unusual.
             LOG.log(Level.DEBUG, "an engine of cuDNN is passed over", e);
@@ -130,22 +149,35 @@ final class CudnnPlan implements ConvolutionPlan {
     }
 
     @Override
-    public synchronized void run(long stream, long x, long w, long y, long bias, long scratch) {
+    public synchronized void run(long stream, long[] now, long scratch) {
+        if (now.length != operands) {
+            throw new IllegalArgumentException(now.length + " addresses for " + operands + " tensors");
+        }
         try {
-            long[] now = {x, w, y, bias};
-            boolean same = made.variantPack != 0 && workspace.get(JAVA_LONG, 0) == scratch;
+            long engine = workspaceBytes == scratchBytes ? 0 : scratch + scratchBytes;
+            boolean same = made.variantPack != 0 && workspace.get(JAVA_LONG, 0) == engine;
             for (int i = 0; i < operands; i++) {
-                same &= addresses.getAtIndex(JAVA_LONG, i) == now[i];
-                addresses.setAtIndex(JAVA_LONG, i, now[i]);
+                same &= put(i, now[i]);
             }
-            workspace.set(JAVA_LONG, 0, scratch);
+            for (int i = 0; i < inScratch.size(); i++) {
+                same &= put(operands + i, scratch + inScratch.get(i).offset());
+            }
+            workspace.set(JAVA_LONG, 0, engine);
             if (!same) {
                 pack();
             }
             cudnn.execute(stream, made.plan, made.variantPack);
         } finally {
             Reference.reachabilityFence(this);
+            Reference.reachabilityFence(numbers);
         }
+    }
+
+    /// Whether the address is the same as before.
+    private boolean put(int index, long address) {
+        boolean same = addresses.getAtIndex(JAVA_LONG, index) == address;
+        addresses.setAtIndex(JAVA_LONG, index, address);
+        return same;
     }
 
     /// Puts the addresses into a variant pack.

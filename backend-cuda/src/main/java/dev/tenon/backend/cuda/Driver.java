@@ -92,6 +92,12 @@ interface Driver {
 
     Handle createEvent();
 
+    /// An event that also notes when the stream came to it.
+    Handle createTimedEvent();
+
+    /// The time between two timed events that are done, in milliseconds.
+    double elapsedMillis(Handle start, Handle end);
+
     void destroyEvent(Handle event);
 
     void recordEvent(Handle event, Handle stream);

@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda;
 
+import static jcuda.driver.CUevent_flags.CU_EVENT_DEFAULT;
 import static jcuda.driver.CUevent_flags.CU_EVENT_DISABLE_TIMING;
 import static jcuda.driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
 import static jcuda.driver.CUstream_flags.CU_STREAM_NON_BLOCKING;
@@ -269,9 +270,25 @@ final class JCudaDriverCalls implements Driver {
 
     @Override
     public Handle createEvent() {
+        return event(CU_EVENT_DISABLE_TIMING);
+    }
+
+    @Override
+    public Handle createTimedEvent() {
+        return event(CU_EVENT_DEFAULT);
+    }
+
+    private Handle event(int flags) {
         Event e = new Event();
-        check("cuEventCreate", JCudaDriver.cuEventCreate(e, CU_EVENT_DISABLE_TIMING));
+        check("cuEventCreate", JCudaDriver.cuEventCreate(e, flags));
         return e;
+    }
+
+    @Override
+    public double elapsedMillis(Handle start, Handle end) {
+        float[] millis = new float[1];
+        check("cuEventElapsedTime", JCudaDriver.cuEventElapsedTime(millis, (Event) start, (Event) end));
+        return millis[0];
     }
 
     @Override

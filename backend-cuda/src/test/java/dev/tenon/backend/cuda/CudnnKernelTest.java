@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda;
 
+import static dev.tenon.backend.cuda.Fakes.number;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -20,15 +21,14 @@ import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
-import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Replay;
 import dev.tenon.backend.cuda.ConvolutionForm.Direction;
 import dev.tenon.backend.cuda.Fakes.Place;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -47,54 +47,41 @@ class CudnnKernelTest {
     private boolean knows = true;
     private final CudaRuntime runtime = Fakes.runtime(driver, 0, false, null, this::plan);
 
-    /// A library that adds the other two operands, and the bias of the channel, to what it computes; it uses its
-    /// scratch memory.
-    private Optional<ConvolutionPlan> plan(ConvolutionForm form) {
-        asked.add(form);
-        return !knows || form.epilogue().hasBias() && !fuses ? Optional.empty() : Optional.of(new ConvolutionPlan() {
+    /// A library that adds the first operand, twice the second and the bias of the channel; it uses its scratch
+    /// memory.
+    private Optional<LibraryPlan> plan(LibraryForm asked) {
+        ConvolutionForm form = (ConvolutionForm) asked;
+        this.asked.add(form);
+        boolean biased = form.epilogue().hasBias();
+        return !knows || biased && !fuses ? Optional.empty() : Optional.of(new LibraryPlan() {
             @Override
             public long workspaceBytes() {
                 return 8;
             }
 
             @Override
-            public void run(long stream, long x, long w, long y, long bias, long workspace) {
+            public void run(long stream, long[] all, long workspace) {
                 runs.add(form);
-                assertEquals(form.epilogue().hasBias(), bias != 0);
-                assertEquals(0, (x | w | y | bias) % ConvolutionForm.ALIGNMENT);
-                long[] all = {x, w, y};
-                boolean forward = form.direction() == Direction.FORWARD;
-                int to = forward ? 2 : form.direction() == Direction.BACKWARD_DATA ? 0 : 1;
+                assertEquals(biased ? 4 : 3, all.length);
+                assertEquals(0, Arrays.stream(all).reduce(0, (a, b) -> a | b) % LibraryPlan.ALIGNMENT);
+                long[] now = all.clone();
                 driver.enqueue(stream, () -> {
                     FakeDriver.at(workspace, 8).fill((byte) -1);
                     for (int i = 0; i < N; i++) {
-                        float sum = number(all[(to + 1) % 3], i) + 2 * number(all[(to + 2) % 3], i)
-                                + (bias == 0 ? 0 : number(bias, i / 64));
-                        FakeDriver.at(all[to], 4 * N).setAtIndex(ValueLayout.JAVA_FLOAT, i, sum);
+                        float sum = number(now[0], i) + 2 * number(now[1], i) + (biased ? number(now[2], i / 64) : 0);
+                        FakeDriver.at(now[now.length - 1], 4 * N).setAtIndex(ValueLayout.JAVA_FLOAT, i, sum);
                     }
                 });
             }
         });
     }
 
-    private static float number(long address, int i) {
-        return FakeDriver.at(address + 4L * i, 4).get(ValueLayout.JAVA_FLOAT, 0);
-    }
-
     private Place filled(long offset, int elements, float first) {
-        DeviceMemory m = runtime.allocate(offset + 4L * elements);
-        float[] v = new float[elements];
-        for (int i = 0; i < elements; i++) {
-            v[i] = first + i;
-        }
-        runtime.copyFromHost(MemorySegment.ofArray(v), m, offset, runtime.defaultStream());
-        return new Place(m, offset);
+        return Fakes.filled(runtime, offset, elements, first);
     }
 
     private float[] read(Operand o) {
-        float[] v = new float[N];
-        runtime.copyToHost(o.memory(), o.byteOffset(), MemorySegment.ofArray(v), runtime.defaultStream());
-        return v;
+        return Fakes.read(runtime, o, N);
     }
 
     /// What the library computes from operands that begin with 1 and with 100.
@@ -122,13 +109,13 @@ class CudnnKernelTest {
         List<Op> ops = List.of(OP, new ConvolutionBackwardData(OP, X.shape()),
                 new ConvolutionBackwardWeight(OP, W.shape()));
         List<List<TensorType>> types = List.of(List.of(X, W), List.of(y, W), List.of(X, y));
-        // (x, w) -> y; (y, w) -> x = w + 2 y; (x, y) -> w = y + 2 x.
-        List<float[]> expected = List.of(sums(1, 2, 0, 1), sums(2, 1, 0, 1), sums(2, 1, 0, 1));
+        List<Direction> directions = List.of(Direction.FORWARD, Direction.BACKWARD_DATA, Direction.BACKWARD_WEIGHT);
         for (int i = 0; i < 3; i++) {
             Kernel k = kernel(ops.get(i), types.get(i).toArray(TensorType[]::new));
             assertInstanceOf(CudnnKernel.class, k);
             k.run(runtime.defaultStream(), in, List.of(out), workspace(k), Scalars.NONE);
-            assertArrayEquals(expected.get(i), read(out), ops.get(i).name());
+            assertArrayEquals(sums(1, 2, 0, 1), read(out), ops.get(i).name());
+            assertEquals(directions.get(i), runs.getLast().direction());
         }
         assertEquals(List.of(), driver.launches);
     }

@@ -8,12 +8,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.DType;
 import dev.tenon.api.Shape;
+import dev.tenon.api.op.Attention;
+import dev.tenon.api.op.AttentionBackward;
+import dev.tenon.api.op.BatchNorm;
+import dev.tenon.api.op.BatchNormBackward;
 import dev.tenon.api.op.Convolution;
 import dev.tenon.api.op.ConvolutionBackwardData;
 import dev.tenon.api.op.ConvolutionBackwardWeight;
+import dev.tenon.api.op.LayerNorm;
+import dev.tenon.api.op.LayerNormBackward;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
+import dev.tenon.backend.cuda.ConvolutionForm.Epilogue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -38,15 +45,14 @@ class CudnnLibraryTest {
         List<TensorType> types = List.of(in);
         ConvolutionForm f = ConvolutionForm.of(op, types, op.infer(types)).orElseThrow();
         try (CudnnDescriptors d = new CudnnDescriptors(library)) {
-            long x = Cudnn.tensor(d, Cudnn.X, f.dtype(), f.x(), false);
-            long w = Cudnn.tensor(d, Cudnn.W, f.dtype(), f.w(), false);
-            long y = Cudnn.tensor(d, Cudnn.Y, f.dtype(), f.y(), false);
-            long b = Cudnn.tensor(d, Cudnn.BIAS, f.dtype(), f.bias(), false);
-            long between = Cudnn.tensor(d, 5, DType.F32, f.y(), true);
-            long sum = Cudnn.tensor(d, 6, DType.F32, f.y(), true);
-            assertTrue(Cudnn.convolution(d, f, x, w, f.epilogue().hasBias() ? between : y) != 0);
-            assertTrue(Cudnn.pointwise(d, CudnnCode.POINTWISE_ADD, between, b, sum) != 0);
-            assertTrue(Cudnn.pointwise(d, CudnnCode.POINTWISE_RELU_FWD, sum, 0, y) != 0);
+            Cudnn.graph(d, f);
+        }
+        if (f.direction() == ConvolutionForm.Direction.FORWARD) {
+            // With ReLU too, which only the graph optimiser asks for.
+            try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+                Cudnn.graph(d, new ConvolutionForm(f.direction(), f.dtype(), f.x(), f.w(), f.y(), f.stride(),
+                        f.padding(), f.dilation(), f.epilogue().hasBias() ? Epilogue.BIAS_RELU : Epilogue.RELU));
+            }
         }
     }
 
@@ -76,17 +82,87 @@ class CudnnLibraryTest {
         }
     }
 
+    private static void graph(CudnnLibrary library, Op op, TensorType... in) {
+        List<TensorType> types = List.of(in);
+        graph(library, op, types, op.infer(types));
+    }
+
+    private static void graph(CudnnLibrary library, Op op, List<TensorType> in, List<TensorType> out) {
+        LibraryForm f = LibraryForm.of(op, in, out).orElseThrow();
+        try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+            Cudnn.graph(d, f);
+        }
+    }
+
+    private static TensorType type(DType dtype, long... dims) {
+        return TensorType.of(dtype, Shape.of(dims));
+    }
+
+    @Test
+    void theLibraryTakesOurDescriptionsOfNormalisations() {
+        CudnnLibrary library = library();
+        for (DType d : List.of(DType.F32, DType.F16, DType.BF16)) {
+            TensorType c = type(DType.F32, 16);
+            for (TensorType x : List.of(type(d, 4, 16), type(d, 4, 16, 5), type(d, 4, 16, 5, 6),
+                    type(d, 4, 16, 5, 6, 3))) {
+                graph(library, new BatchNorm(1e-5), x, c, c);
+                graph(library, new BatchNormBackward(), x, x, c, c, c);
+            }
+            TensorType last = TensorType.of(d, Shape.of(4, 16, 5, 6), new long[] {480, 1, 96, 16});
+            graph(library, new BatchNorm(1e-5), List.of(last, c, c), List.of(last, c, c));
+            graph(library, new BatchNormBackward(), List.of(last, last, c, c, c), List.of(last, c, c));
+            TensorType x = type(d, 4, 6, 16);
+            TensorType rows = type(DType.F32, 4, 6);
+            for (DType p : List.of(d, DType.F32)) {
+                graph(library, new LayerNorm(1, 1e-5), x, type(p, 16), type(p, 16));
+                graph(library, new LayerNormBackward(1), x, x, type(p, 16), rows, rows);
+            }
+        }
+    }
+
+    @Test
+    void theLibraryTakesOurDescriptionsOfAttention() {
+        CudnnLibrary library = library();
+        for (DType d : List.of(DType.F16, DType.BF16)) {
+            for (boolean causal : new boolean[] {false, true}) {
+                Attention op = new Attention(causal, 0.125);
+                TensorType q = type(d, 2, 3, 64, 32);
+                TensorType k = type(d, 2, 3, 128, 32);
+                TensorType v = type(d, 2, 3, 128, 16);
+                TensorType o = type(d, 2, 3, 64, 16);
+                TensorType sums = type(DType.F32, 2, 3, 64);
+                graph(library, op, q, k, v);
+                graph(library, new AttentionBackward(op, true), o, q, k, v, sums, sums, o);
+            }
+        }
+    }
+
+    /// What is refused is seen at the descriptor that does not fit, as far as the library looks: a product of matrices
+    /// of different depths, say.
+    @Test
+    void attentionThatDoesNotFitIsRefused() {
+        CudnnLibrary library = library();
+        TensorType q = type(DType.F16, 2, 64, 32);
+        List<TensorType> in = List.of(q, q, q);
+        Attention op = new Attention(true, 1);
+        AttentionForm f = AttentionForm.of(op, in, op.infer(in)).orElseThrow();
+        AttentionForm wrong = new AttentionForm(false, f.dtype(), f.q(), TensorLayout.rows(2, 1, 64, 24), f.v(), f.o(),
+                f.gradients(), true, 1);
+        try (CudnnDescriptors d = new CudnnDescriptors(library)) {
+            DriverException e = assertThrows(DriverException.class, () -> Cudnn.graph(d, wrong));
+            assertEquals(CudnnCode.STATUS_BAD_PARAM / 1000, e.code() / 1000, e.getMessage());
+        }
+    }
+
     @Test
     void aResultThatDoesNotFitIsRefused() {
         CudnnLibrary library = library();
         TensorType x = TensorType.of(DType.F32, Shape.of(1, 2, 9, 9));
         TensorType w = TensorType.of(DType.F32, Shape.of(4, 2, 3, 3));
         Convolution op = new Convolution(WindowGeometry.of(2, 1, 1, 1), 1);
-        ConvolutionForm f = ConvolutionForm.of(op, List.of(x, w), op.infer(List.of(x, w))).orElseThrow();
+        ConvolutionForm f = ConvolutionForm.of(op, List.of(x, w), List.of(x)).orElseThrow();
         try (CudnnDescriptors d = new CudnnDescriptors(library)) {
-            long image = Cudnn.tensor(d, Cudnn.X, f.dtype(), f.x(), false);
-            DriverException e = assertThrows(DriverException.class,
-                    () -> Cudnn.convolution(d, f, image, Cudnn.tensor(d, Cudnn.W, f.dtype(), f.w(), false), image));
+            DriverException e = assertThrows(DriverException.class, () -> Cudnn.graph(d, f));
             assertTrue(e.getMessage().contains("CUDNN_STATUS_"), e.getMessage());
             assertEquals(CudnnCode.STATUS_BAD_PARAM / 1000, e.code() / 1000, e.getMessage());
         }
@@ -99,7 +175,7 @@ class CudnnLibraryTest {
             long pack = d.create(CudnnCode.BACKEND_VARIANT_PACK_DESCRIPTOR);
             d.longs(pack, CudnnCode.ATTR_VARIANT_PACK_DATA_POINTERS, CudnnCode.TYPE_VOID_PTR,
                     List.of(256L, 512L, 768L));
-            d.integers(pack, CudnnCode.ATTR_VARIANT_PACK_UNIQUE_IDS, List.of(Cudnn.X, Cudnn.W, Cudnn.Y));
+            d.integers(pack, CudnnCode.ATTR_VARIANT_PACK_UNIQUE_IDS, List.of(1L, 2L, 3L));
             d.longs(pack, CudnnCode.ATTR_VARIANT_PACK_WORKSPACE, CudnnCode.TYPE_VOID_PTR, List.of(0L));
             d.finish(pack, "a variant pack");
             long heuristics = d.create(CudnnCode.BACKEND_ENGINEHEUR_DESCRIPTOR);

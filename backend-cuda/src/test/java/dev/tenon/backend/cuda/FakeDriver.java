@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.ToDoubleBiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeDriver implements Driver {
     static final int INVALID_VALUE = 1;
     static final int INVALID_CONTEXT = 201;
+    static final int INVALID_HANDLE = 400;
     static final int CAPTURE_UNSUPPORTED = 900;
     static final int CAPTURE_INVALIDATED = 901;
     private static final Pattern SIGNATURE = Pattern.compile("(?s)void (\\w+)\\(([^{]*)\\) \\{");
@@ -40,16 +42,19 @@ final class FakeDriver implements Driver {
 
     private record Made(String kind, long address) implements Handle {}
 
-    private record Function(String entry, List<String> parameters, long address) implements Handle {}
+    private record Function(String entry, List<String> parameters, long address, String source) implements Handle {}
 
     private static final class Mark implements Handle {
         final long address;
+        final boolean timed;
         boolean done = true;
         long recorded;
+        double time;
         @Nullable Queue stream;
 
-        Mark(long address) {
+        Mark(long address, boolean timed) {
             this.address = address;
+            this.timed = timed;
         }
 
         @Override
@@ -102,6 +107,8 @@ final class FakeDriver implements Driver {
     int version = 13000;
     int capability = 90;
     long capacity = 1L << 30;
+    /// How many milliseconds a launch takes of a kernel whose program has that text.
+    ToDoubleBiFunction<String, Launch> millis = (_, _) -> 1;
     boolean peers = true;
     boolean pools = true;
     private final ThreadLocal<@Nullable Handle> current = new ThreadLocal<>();
@@ -112,6 +119,7 @@ final class FakeDriver implements Driver {
     private @Nullable Queue capture;
     private long handles;
     private long used;
+    private double now;
     private int sticky;
 
     FakeDriver() {
@@ -162,7 +170,15 @@ final class FakeDriver implements Driver {
 
     /// Enqueues what a library does.
     void enqueue(long stream, Runnable work) {
-        queues.get(stream).add(work);
+        enqueue(stream, 1, work);
+    }
+
+    /// The same, which takes some time.
+    void enqueue(long stream, double millis, Runnable work) {
+        queues.get(stream).add(() -> {
+            work.run();
+            now += millis;
+        });
     }
 
     /// How much device memory is allocated.
@@ -352,7 +368,27 @@ final class FakeDriver implements Driver {
     @Override
     public Handle createEvent() {
         call("cuEventCreate");
-        return new Mark(++handles);
+        return new Mark(++handles, false);
+    }
+
+    @Override
+    public Handle createTimedEvent() {
+        call("cuEventCreate");
+        return new Mark(++handles, true);
+    }
+
+    @Override
+    public double elapsedMillis(Handle start, Handle end) {
+        call("cuEventElapsedTime");
+        Mark from = (Mark) start;
+        Mark to = (Mark) end;
+        if (!from.timed || !to.timed) {
+            throw error("cuEventElapsedTime", INVALID_HANDLE);
+        }
+        if (!from.done || !to.done) {
+            throw error("cuEventElapsedTime", NOT_READY);
+        }
+        return to.time - from.time;
     }
 
     @Override
@@ -371,6 +407,7 @@ final class FakeDriver implements Driver {
         ((Queue) stream).add(() -> {
             if (m.recorded == time) {
                 m.done = true;
+                m.time = now;
             }
         });
     }
@@ -420,7 +457,7 @@ final class FakeDriver implements Driver {
                 for (String p : parameters.split(",")) {
                     names.add(p.strip().replaceFirst(".*[ *](\\w+)$", "$1"));
                 }
-                return new Function(name, names, ++handles);
+                return new Function(name, names, ++handles, source);
             }
         }
         throw error("cuModuleGetFunction", 500);
@@ -445,9 +482,13 @@ final class FakeDriver implements Driver {
                 values.put(f.parameters.get(i), at(address, 8).get(JAVA_LONG, 0));
             }
         }
-        launches.add(new Launch(f.entry, groups, threads, values));
+        Launch launch = new Launch(f.entry, groups, threads, values);
+        launches.add(launch);
         Body body = kernels.getOrDefault(f.entry, _ -> {});
-        ((Queue) stream).add(() -> body.run(values));
+        ((Queue) stream).add(() -> {
+            body.run(values);
+            now += millis.applyAsDouble(f.source, launch);
+        });
     }
 
     @Override

@@ -1,7 +1,5 @@
 package dev.tenon.backend.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Shape;
@@ -18,6 +16,7 @@ import dev.tenon.api.spi.Operand;
 import dev.tenon.kernel.BinaryCache;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -45,7 +44,13 @@ final class Fakes {
     }
 
     static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
-            ConvolutionPlan.@Nullable Library convolutions) {
+            LibraryPlan.@Nullable Library cudnn) {
+        return runtime(driver, index, sync, products, cudnn, null);
+    }
+
+    /// @param folder where compiled kernels and measured choices are kept
+    static CudaRuntime runtime(FakeDriver driver, int index, boolean sync, Product.@Nullable Library products,
+            LibraryPlan.@Nullable Library cudnn, @Nullable Path folder) {
         driver.kernels.put("map", a -> {
             long count = a.get("n");
             long factor = a.containsKey("p0_f32") ? a.get("p0_f32")
@@ -60,8 +65,8 @@ final class Fakes {
         DeviceFacts facts = DeviceFacts.of(driver, index);
         CudaContext context =
                 new CudaContext("cuda:" + index, driver, driver.retainPrimaryContext(index), sync);
-        return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", null), facts.pools(),
-                products, () -> Optional.ofNullable(convolutions));
+        return new CudaRuntime(context, facts, new FakeCompiler(), new BinaryCache("cuda", folder), facts.pools(),
+                products, () -> Optional.ofNullable(cudnn));
     }
 
     /// The kernel of the op.
@@ -79,17 +84,32 @@ final class Fakes {
     }
 
     static DeviceMemory filled(DeviceRuntime runtime) {
-        DeviceMemory m = runtime.allocate(4 * ELEMENTS);
-        runtime.copyFromHost(MemorySegment.ofArray(numbers()), m, 0, runtime.defaultStream());
-        return m;
+        return filled(runtime, 0, ELEMENTS, 1).memory();
+    }
+
+    /// Numbers that count up from `first`, `offset` bytes into a block of their own.
+    static Place filled(DeviceRuntime runtime, long offset, int elements, float first) {
+        DeviceMemory m = runtime.allocate(offset + 4L * elements);
+        float[] v = new float[elements];
+        IntStream.range(0, elements).forEach(i -> v[i] = first + i);
+        runtime.copyFromHost(MemorySegment.ofArray(v), m, offset, runtime.defaultStream());
+        return new Place(m, offset);
     }
 
     static float[] read(DeviceRuntime runtime, DeviceMemory memory) {
-        float[] v = new float[ELEMENTS];
-        MemorySegment to = MemorySegment.ofArray(v);
-        runtime.copyToHost(memory, 0, to, runtime.defaultStream());
+        return read(runtime, new Place(memory, 0), ELEMENTS);
+    }
+
+    static float[] read(DeviceRuntime runtime, Operand from, int elements) {
+        float[] v = new float[elements];
+        runtime.copyToHost(from.memory(), from.byteOffset(), MemorySegment.ofArray(v), runtime.defaultStream());
         runtime.defaultStream().synchronize();
-        return to.toArray(JAVA_FLOAT_UNALIGNED);
+        return v;
+    }
+
+    /// The number at a place in the memory of the fake device.
+    static float number(long address, int i) {
+        return FakeDriver.at(address + 4L * i, 4).get(ValueLayout.JAVA_FLOAT, 0);
     }
 
     static float[] times(double factor) {

@@ -69,6 +69,8 @@ class JCudaDriverCallsTest {
                 failed: cuMemAlloc: CUDA_ERROR_OUT_OF_MEMORY (2)
                 copied 9 98
                 event false true
+                elapsed 1.5
+                failed: cuEventElapsedTime: CUDA_ERROR_INVALID_HANDLE (400)
                 failed: cuModuleLoadData: CUDA_ERROR_INVALID_IMAGE (200)
                 launched [42, -43]
                 captured [0, 0]

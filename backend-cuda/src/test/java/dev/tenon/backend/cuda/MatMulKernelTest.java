@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda;
 
+import static dev.tenon.backend.cuda.Fakes.number;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -14,12 +15,10 @@ import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
-import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Replay;
 import dev.tenon.backend.cuda.Fakes.Place;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,24 +59,12 @@ class MatMulKernelTest {
         });
     }
 
-    private static float number(long address, int i) {
-        return FakeDriver.at(address + 4L * i, 4).get(ValueLayout.JAVA_FLOAT, 0);
-    }
-
     private Place filled(long offset, int elements, float first) {
-        DeviceMemory m = runtime.allocate(offset + 4L * elements);
-        float[] v = new float[elements];
-        for (int i = 0; i < elements; i++) {
-            v[i] = first + i;
-        }
-        runtime.copyFromHost(MemorySegment.ofArray(v), m, offset, runtime.defaultStream());
-        return new Place(m, offset);
+        return Fakes.filled(runtime, offset, elements, first);
     }
 
     private float[] read(Operand o) {
-        float[] v = new float[N * N];
-        runtime.copyToHost(o.memory(), o.byteOffset(), MemorySegment.ofArray(v), runtime.defaultStream());
-        return v;
+        return Fakes.read(runtime, o, N * N);
     }
 
     private static float[] sums(int bias, float factor) {

@@ -45,6 +45,9 @@ final class StandIn {
         d.waitEvent(s, e);
         System.out.println("event " + d.isEventDone(e) + " " + d.isEventDone(e));
         d.synchronizeEvent(e);
+        Handle start = d.createTimedEvent();
+        System.out.println("elapsed " + d.elapsedMillis(start, d.createTimedEvent()));
+        fails(() -> d.elapsedMillis(start, e));
         d.destroyEvent(e);
         fails(() -> d.loadModule(new byte[] {1, 2, 3, 4}));
         launches(d, s);

@@ -61,7 +61,15 @@ CUresult cuMemcpyPeerAsync(u64 d, void *dc, u64 e, void *ec, size_t n, void *s) 
 CUresult cuStreamCreate(void **s, unsigned flags) { *s = malloc(1); return flags == 1 ? 0 : 1; }
 CUresult cuStreamSynchronize(void *s) { return s ? 0 : 400; }
 CUresult cuStreamWaitEvent(void *s, void *e, unsigned flags) { return s && e && !flags ? 0 : 400; }
-CUresult cuEventCreate(void **e, unsigned flags) { *e = calloc(1, 1); return flags == 2 ? 0 : 1; }
+CUresult cuEventCreate(void **e, unsigned flags) {
+    *e = calloc(1, 2);
+    ((char *)*e)[1] = flags == 0;
+    return flags == 2 || flags == 0 ? 0 : 1;
+}
+CUresult cuEventElapsedTime(float *ms, void *a, void *b) {
+    *ms = 1.5f;
+    return a != b && ((char *)a)[1] && ((char *)b)[1] ? 0 : 400;
+}
 CUresult cuEventDestroy_v2(void *e) { free(e); return 0; }
 CUresult cuEventRecord(void *e, void *s) { return e && s ? 0 : 400; }
 CUresult cuEventQuery(void *e) { char *n = e; return (*n)++ == 0 ? 600 : 0; }

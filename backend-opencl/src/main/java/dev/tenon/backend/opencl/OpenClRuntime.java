@@ -15,23 +15,21 @@ import static org.jocl.CL.clEnqueueWriteBuffer;
 import static org.jocl.CL.clFinish;
 import static org.jocl.CL.clReleaseMemObject;
 
-import dev.tenon.api.DType.Kind;
 import dev.tenon.api.OutOfMemoryException;
-import dev.tenon.api.Shape;
-import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.DeviceMemory;
 import dev.tenon.api.spi.DeviceRuntime;
 import dev.tenon.api.spi.Kernel;
-import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
 import dev.tenon.kernel.BinaryCache;
-import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
 import dev.tenon.kernel.OpenClDialect;
+import dev.tenon.kernel.TileTuner;
+import dev.tenon.kernel.Trial;
+import dev.tenon.kernel.Tuner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -73,7 +71,8 @@ final class OpenClRuntime implements DeviceRuntime {
         this.defaultStream = new ClStream(health.device(), health, timeline, context, facts.device());
         this.programs = programs(BinaryCache.ofUser("opencl", facts.keepsPrograms()));
         BinaryCache kept = BinaryCache.ofUser("opencl", false);
-        this.tiles = new TileTuner(facts.identity(), facts.traits(), kept, this::seconds);
+        this.tiles = new TileTuner(new KernelSource(OpenClDialect.INSTANCE, facts.traits()),
+                new Tuner("opencl", facts.identity(), kept), this::seconds);
     }
 
     Programs programs() {
@@ -268,32 +267,22 @@ final class OpenClRuntime implements DeviceRuntime {
 
     @Override
     public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
-        KernelSource source = new KernelSource(OpenClDialect.INSTANCE, tiles.traits(op, in, out));
-        Optional<KernelPlan> plan = source.plan(op, in, out);
+        Optional<KernelPlan> plan = tiles.plan(op, in, out);
         return plan.map(p -> new ClKernel(op.name(), p, programs, health));
     }
 
-    private record Part(DeviceMemory memory, long byteOffset) implements Operand {}
-
-    /// How long a large product takes, for the choice of tiles.
-    private double seconds(Kind kind, DeviceTraits traits) {
-        Shape square = traits.cpu() ? Shape.of(512, 512) : Shape.of(2048, 2048);
-        TensorType t = TensorType.of(kind.dtype(), square);
-        KernelPlan plan = new KernelSource(OpenClDialect.INSTANCE, traits)
-                .plan(MatMulOp.PLAIN, List.of(t, t), List.of(t)).orElseThrow();
+    /// How long a planned op takes, for the choice of tiles.
+    private double seconds(KernelPlan plan, List<TensorType> in, List<TensorType> out, Scalars scalars) {
         Kernel kernel = new ClKernel("choosing tiles", plan, programs, health);
         Stream stream = newStream();
-        long bytes = t.elements() * kind.dtype().bytes();
-        long whole = bytes + 63 & -64;
-        DeviceMemory memory = allocate(3 * whole + plan.workspaceBytes());
+        Trial trial = Trial.of(in, out, plan.workspaceBytes(), 64);
+        DeviceMemory memory = allocate(trial.bytes());
         try (Arena arena = Arena.ofConfined()) {
-            copyFromHost(arena.allocate(2 * whole, 64), memory, 0, stream);
-            List<Part> in = List.of(new Part(memory, 0), new Part(memory, whole));
-            List<Part> out = List.of(new Part(memory, 2 * whole));
+            copyFromHost(arena.allocate(trial.inputBytes(), 64), memory, 0, stream);
             long least = Long.MAX_VALUE;
             for (int i = 0; i < 4; i++) {
                 long start = System.nanoTime();
-                kernel.run(stream, in, out, new Part(memory, 3 * whole), Scalars.NONE);
+                trial.run(kernel, stream, memory, scalars);
                 stream.synchronize();
                 // The first run may still build.
                 least = i == 0 ? least : Math.min(least, System.nanoTime() - start);

@@ -7,28 +7,13 @@ import dev.tenon.api.op.ConvolutionBackwardData;
 import dev.tenon.api.op.ConvolutionBackwardWeight;
 import dev.tenon.api.op.WindowGeometry;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /// Convolutions and their two gradients, without bias.
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 4, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class ConvBenchmark {
+public class ConvBenchmark extends Timed {
     /// Images, channels, side, filters, kernel, stride, padding, groups.
     @Param({"8x3x224x64x7x2x3x1", "8x64x56x64x3x1x1x1", "8x512x7x512x3x1x1x1", "8x64x56x256x1x1x0x1",
         "8x128x56x128x3x1x1x128", "7x13x31x17x3x1x1x1"})

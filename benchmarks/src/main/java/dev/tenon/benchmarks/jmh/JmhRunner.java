@@ -1,5 +1,6 @@
 package dev.tenon.benchmarks.jmh;
 
+import dev.tenon.benchmarks.JvmOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -12,10 +13,6 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /// Runs the benchmarks of this package, each in a JVM of its own that has what the kernels need.
 public final class JmhRunner {
-    /// The vector module for the kernels, and native memory without warnings.
-    private static final List<String> NEEDED = List.of("--add-modules=jdk.incubator.vector",
-        "--enable-native-access=ALL-UNNAMED", "-Xmx4g");
-
     private JmhRunner() {}
 
     /// Does what JMH's own command does: `-l` lists the benchmarks, `-h` says which options there are.
@@ -25,7 +22,7 @@ public final class JmhRunner {
     /// @throws RunnerException if a benchmark fails
     public static void run(String... arguments) throws CommandLineOptionException, RunnerException {
         CommandLineOptions given = new CommandLineOptions(arguments);
-        List<String> jvm = new ArrayList<>(NEEDED);
+        List<String> jvm = new ArrayList<>(JvmOptions.ALL);
         given.getJvmArgsPrepend().orElse(List.of()).forEach(jvm::add);
         // A benchmark that fails is an error of the command, not a line that is missing in the table.
         var options = new OptionsBuilder().parent(given).jvmArgsPrepend(jvm.toArray(String[]::new))

@@ -3,28 +3,13 @@ package dev.tenon.benchmarks.jmh;
 import dev.tenon.api.Tensor;
 import dev.tenon.nn.functional.PoolOptions;
 import dev.tenon.nn.functional.Pools;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /// Pooling, forward.
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 4, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class PoolBenchmark {
+public class PoolBenchmark extends Timed {
     /// Images, channels, side, window, stride, padding.
     @Param({"8x64x112x3x2x1", "64x6x28x2x2x0", "7x13x31x3x1x1"})
     public String size = "";

@@ -1,6 +1,11 @@
 package dev.tenon.backend.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tenon.api.Context;
 import dev.tenon.api.Device;
+import dev.tenon.api.Scope;
+import dev.tenon.api.Tensor;
 import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
@@ -14,6 +19,8 @@ import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
 import dev.tenon.cuda.DelegatingRuntime;
 import dev.tenon.tck.reference.ReferenceBackend;
+import dev.tenon.tck.samples.Sample;
+import dev.tenon.tck.samples.Values;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Proxy;
@@ -22,17 +29,34 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A device that computes as the reference backend does, but convolutions by the CUDA backend's kernels for cuDNN, to
-/// which host memory is given and a library that is none.
+/// A device that computes as the reference backend does, but what cuDNN is for by the CUDA backend's kernels for it,
+/// to which host memory is given and a library that is none.
 public final class CudnnOnHostBackend implements BackendProvider {
     static final FakeCudnn CUDNN = new FakeCudnn();
 
     /// A provider.
     public CudnnOnHostBackend() {}
 
+    /// The reference backend's device. No constant: this class is made while devices are looked for.
+    static Device oracle() {
+        return Device.of("reference:0");
+    }
+
     /// The device.
     static Device device() {
         return Device.of("cudnn-host:0");
+    }
+
+    /// Holds what this device computes against the reference backend's results.
+    static void check(Sample s) {
+        try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
+            List<Tensor> got = s.call().on(device(), s.on(device()));
+            List<Tensor> expected = s.call().on(oracle(), s.on(oracle()));
+            for (int i = 0; i < got.size(); i++) {
+                assertEquals(Optional.empty(), Values.of(got.get(i)).differenceFrom(Values.of(expected.get(i)),
+                        s.family(), s.scale()), s + " (" + s.operands() + ")");
+            }
+        }
     }
 
     @Override
@@ -83,7 +107,7 @@ public final class CudnnOnHostBackend implements BackendProvider {
 
         @Override
         public Optional<Kernel> prepare(Op op, List<TensorType> in, List<TensorType> out) {
-            Optional<Kernel> kernel = ConvolutionForm.of(op, in, out).flatMap(form -> CudnnKernel.of(context, cudnn,
+            Optional<Kernel> kernel = LibraryForm.of(op, in, out).flatMap(form -> CudnnKernel.of(context, cudnn,
                     form, op, in, out, (map, types) -> behind(super.prepare(map, types, out).orElseThrow()),
                     new CudnnKernel.Own(0, () -> unexpectedKernel(op))));
             return kernel.isPresent() ? kernel.map(this::before) : super.prepare(op, in, out);
@@ -115,7 +139,7 @@ public final class CudnnOnHostBackend implements BackendProvider {
                         for (Operand o : in) {
                             MemorySegment m = hostView(o.memory()).orElseThrow();
                             MemorySegment rest = m.asSlice(o.byteOffset());
-                            boolean odd = rest.address() % ConvolutionForm.ALIGNMENT != 0;
+                            boolean odd = rest.address() % LibraryPlan.ALIGNMENT != 0;
                             MemorySegment moved =
                                     odd ? arena.allocate(rest.byteSize(), 64).copyFrom(rest) : MemorySegment.NULL;
                             operands.add(odd ? new Seen(new CudaMemory(moved.address(), moved.byteSize()), 0, o)

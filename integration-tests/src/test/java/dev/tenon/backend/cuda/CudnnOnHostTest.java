@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda;
 
+import static dev.tenon.backend.cuda.CudnnOnHostBackend.check;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -80,18 +81,6 @@ class CudnnOnHostTest {
         }
     }
 
-    private static void check(Sample s) {
-        try (Scope _ = Scope.open(); Context.Mode _ = Context.noGrad()) {
-            Device device = CudnnOnHostBackend.device();
-            List<Tensor> got = s.call().on(device, s.on(device));
-            List<Tensor> expected = s.call().on(ORACLE, s.on(ORACLE));
-            for (int i = 0; i < got.size(); i++) {
-                assertEquals(Optional.empty(), Values.of(got.get(i)).differenceFrom(Values.of(expected.get(i)),
-                        s.family(), s.scale()), s + " (" + s.operands() + ")");
-            }
-        }
-    }
-
     private static final WindowGeometry PADDED = WindowGeometry.of(2, 1, 1, 1);
     private static final TensorType IMAGE = TensorType.of(DType.F32, Shape.of(2, 4, 6, 5));
     private static final TensorType WEIGHT = TensorType.of(DType.F32, Shape.of(3, 4, 3, 3));
@@ -105,12 +94,12 @@ class CudnnOnHostTest {
     }
 
     /// Runs a plan of the form of this test.
-    private static void run(ConvolutionPlan plan) {
+    private static void run(LibraryPlan plan) {
         try (Arena arena = Arena.ofConfined()) {
             long x = arena.allocate(4 * IMAGE.elements(), 64).address();
             long w = arena.allocate(4 * WEIGHT.elements(), 64).address();
             long y = arena.allocate(4 * 2 * 3 * 6 * 5, 64).address();
-            plan.run(5, x, w, y, 0, arena.allocate(64, 64).address());
+            plan.run(5, new long[] {x, w, y}, arena.allocate(64, 64).address());
         }
     }
 
@@ -245,7 +234,7 @@ class CudnnOnHostTest {
 
     @Test
     void planningLeavesThePlanAloneAndThatUntilNobodyHasIt() throws InterruptedException {
-        ConvolutionPlan plan = cudnn.plan(form()).orElseThrow();
+        LibraryPlan plan = cudnn.plan(form()).orElseThrow();
         assertEquals(2, fake.alive(), "the plan and its engine's configuration");
         run(plan);
         assertEquals(3, fake.alive(), "and the addresses");
@@ -260,21 +249,21 @@ class CudnnOnHostTest {
 
     @Test
     void addressesAreDescribedAgainWhenTheyChange() {
-        ConvolutionPlan plan = cudnn.plan(form()).orElseThrow();
+        LibraryPlan plan = cudnn.plan(form()).orElseThrow();
         try (Arena arena = Arena.ofConfined()) {
             long x = arena.allocate(4 * IMAGE.elements(), 64).address();
             long w = arena.allocate(4 * WEIGHT.elements(), 64).address();
             long[] y = {arena.allocate(720, 64).address(), arena.allocate(720, 64).address()};
             long scratch = arena.allocate(64, 64).address();
             for (int i : new int[] {0, 0, 1, 1, 0}) {
-                plan.run(i == 0 ? 5 : 6, x, w, y[i], 0, scratch);
+                plan.run(i == 0 ? 5 : 6, new long[] {x, w, y[i]}, scratch);
             }
             assertEquals(3, fake.packs);
             assertEquals(List.of(5L, 6L, 5L), fake.streams);
             assertEquals(3, fake.alive());
             fake.failures.put("finish 16", CudnnCode.STATUS_INTERNAL_ERROR);
-            assertThrows(DriverException.class, () -> plan.run(5, x, w, y[1], 0, scratch));
-            plan.run(5, x, w, y[1], 0, scratch);
+            assertThrows(DriverException.class, () -> plan.run(5, new long[] {x, w, y[1]}, scratch));
+            plan.run(5, new long[] {x, w, y[1]}, scratch);
             assertEquals(3, fake.alive());
         }
     }
@@ -282,7 +271,7 @@ class CudnnOnHostTest {
     @Test
     void aFailureOfTheRunNamesTheOp() {
         CudaContext context = CudnnOnHostBackend.context();
-        ConvolutionPlan plan = cudnn.plan(form()).orElseThrow();
+        LibraryPlan plan = cudnn.plan(form()).orElseThrow();
         fake.failures.put("cudnnBackendExecute", FakeCudnn.EXECUTION_FAILED);
         CudaStream stream = new CudaStream(context, () -> 5);
         BackendException e = assertThrows(BackendException.class,

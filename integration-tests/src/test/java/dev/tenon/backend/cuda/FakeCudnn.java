@@ -7,6 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.tenon.backend.cuda.FakeOperations.Operation;
+import dev.tenon.backend.cuda.FakeOperations.Windows;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,22 +56,16 @@ final class FakeCudnn implements CudnnCalls {
         long one(int name) {
             return values.get(name)[0];
         }
-    }
 
-    /// A tensor between operations has no address.
-    record Tensor(long id, int type, long[] dims, long[] strides, long alignment, boolean virtual) {
-        int elements() {
-            return (int) Arrays.stream(dims).reduce(1, Math::multiplyExact);
+        int one(int name, int missing) {
+            return values.containsKey(name) ? (int) one(name) : missing;
         }
     }
 
-    record Windows(int type, long[] stride, long[] before, long[] after, long[] dilation) {}
-
-    /// An operation: a convolution of whose operands the one in a `role` (0 input, 1 weight, 2 result) is computed, or
-    /// an elementwise function.
-    record Operation(int kind, int role, int mode, Tensor x, @Nullable Tensor w, Tensor y, @Nullable Windows windows) {
-        Tensor result() {
-            return role == 0 ? x : role == 1 && w != null ? w : y;
+    /// A tensor between operations has no address.
+    record Tensor(long id, int type, long[] dims, long[] strides, long alignment, boolean virtual, boolean byValue) {
+        int elements() {
+            return (int) Arrays.stream(dims).reduce(1, Math::multiplyExact);
         }
     }
 
@@ -80,6 +76,11 @@ final class FakeCudnn implements CudnnCalls {
     private static final int DATA = CudnnCode.BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR;
     private static final int FILTER = CudnnCode.BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR;
     private static final int POINTWISE = CudnnCode.BACKEND_OPERATION_POINTWISE_DESCRIPTOR;
+    private static final int MATMUL = CudnnCode.BACKEND_OPERATION_MATMUL_DESCRIPTOR;
+    private static final int REDUCTION = CudnnCode.BACKEND_OPERATION_REDUCTION_DESCRIPTOR;
+    private static final int RESHAPE = CudnnCode.BACKEND_OPERATION_RESHAPE_DESCRIPTOR;
+    private static final int NORM = CudnnCode.BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR;
+    private static final int NORM_GRADIENT = CudnnCode.BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR;
     /// The first of six attributes of each: alpha, beta, convolution, and three tensors.
     private static final Map<Integer, Integer> FIRST = Map.of(FORWARD, 700, DATA, 706, FILTER, 712);
 
@@ -99,12 +100,24 @@ final class FakeCudnn implements CudnnCalls {
             rule(kind, CudnnCode.TYPE_FLOAT, first, first + 1);
             rule(kind, CudnnCode.TYPE_BACKEND_DESCRIPTOR, first + 2, first + 3, first + 4, first + 5);
         });
-        rule(POINTWISE, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 750, 751, 752, 753);
+        rule(POINTWISE, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 750, 751, 752, 753, 758);
+        rule(CudnnCode.BACKEND_POINTWISE_DESCRIPTOR, CudnnCode.TYPE_INT64, 9);
+        rule(CudnnCode.BACKEND_MATMUL_DESCRIPTOR, CudnnCode.TYPE_DATA_TYPE, 1500);
+        rule(MATMUL, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 1520, 1521, 1522, 1523);
+        rule(CudnnCode.BACKEND_REDUCTION_DESCRIPTOR, CudnnCode.TYPE_REDUCTION_OPERATOR_TYPE, 1600);
+        rule(CudnnCode.BACKEND_REDUCTION_DESCRIPTOR, CudnnCode.TYPE_DATA_TYPE, 1601);
+        rule(REDUCTION, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 1610, 1611, 1612);
+        rule(RESHAPE, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 2200, 2201);
+        rule(NORM, CudnnCode.TYPE_NORM_MODE, 2000);
+        rule(NORM, CudnnCode.TYPE_NORM_FWD_PHASE, 2001);
+        rule(NORM, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 2002, 2003, 2004, 2005, 2006, 2007, 2013);
+        rule(NORM_GRADIENT, CudnnCode.TYPE_NORM_MODE, 2100);
+        rule(NORM_GRADIENT, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 2101, 2102, 2103, 2104, 2105, 2107, 2108, 2109);
         rule(CudnnCode.BACKEND_OPERATIONGRAPH_DESCRIPTOR, CudnnCode.TYPE_HANDLE, 800);
         rule(CudnnCode.BACKEND_OPERATIONGRAPH_DESCRIPTOR, CudnnCode.TYPE_BACKEND_DESCRIPTOR, 801);
         rule(CudnnCode.BACKEND_TENSOR_DESCRIPTOR, CudnnCode.TYPE_INT64, 900, 902, 903, 906);
         rule(CudnnCode.BACKEND_TENSOR_DESCRIPTOR, CudnnCode.TYPE_DATA_TYPE, 901);
-        rule(CudnnCode.BACKEND_TENSOR_DESCRIPTOR, CudnnCode.TYPE_BOOLEAN, 907);
+        rule(CudnnCode.BACKEND_TENSOR_DESCRIPTOR, CudnnCode.TYPE_BOOLEAN, 907, 908);
         rule(CudnnCode.BACKEND_VARIANT_PACK_DESCRIPTOR, CudnnCode.TYPE_INT64, 1000);
         rule(CudnnCode.BACKEND_VARIANT_PACK_DESCRIPTOR, CudnnCode.TYPE_VOID_PTR, 1001, 1003);
         rule(CudnnCode.BACKEND_ENGINE_DESCRIPTOR, CudnnCode.TYPE_NUMERICAL_NOTE, 1303);
@@ -126,6 +139,7 @@ final class FakeCudnn implements CudnnCalls {
     final List<Integer> operations = new ArrayList<>();
     final List<Long> streams = new ArrayList<>();
     int packs;
+    long version = 92400;
     private final Map<Long, Descriptor> descriptors = new TreeMap<>();
     private long next = 0x1000;
     private final Set<Long> handles = new HashSet<>();
@@ -142,7 +156,7 @@ final class FakeCudnn implements CudnnCalls {
 
     @Override
     public long version() {
-        return 90000;
+        return version;
     }
 
     @Override
@@ -292,29 +306,43 @@ final class FakeCudnn implements CudnnCalls {
         return switch (d.kind) {
             case CudnnCode.BACKEND_TENSOR_DESCRIPTOR -> {
                 Tensor t = new Tensor(d.one(906), (int) d.one(901), d.values.get(902), d.values.get(903), d.one(900),
-                        d.values.containsKey(907) && d.one(907) != 0);
+                        d.one(907, 0) != 0, d.one(908, 0) != 0);
                 yield t.dims.length == t.strides.length && t.dims.length >= 4 ? t : CudnnCode.STATUS_BAD_PARAM;
             }
             case CudnnCode.BACKEND_CONVOLUTION_DESCRIPTOR -> {
                 Windows w = new Windows((int) d.one(100), d.values.get(103), d.values.get(105), d.values.get(104),
                         d.values.get(102));
                 long n = d.one(106);
-                yield d.one(101) == CudnnCode.CROSS_CORRELATION && w.stride.length == n && w.before.length == n
-                        && w.after.length == n && w.dilation.length == n ? w : CudnnCode.STATUS_BAD_PARAM;
+                yield d.one(101) == CudnnCode.CROSS_CORRELATION && w.stride().length == n && w.before().length == n
+                        && w.after().length == n && w.dilation().length == n ? w : CudnnCode.STATUS_BAD_PARAM;
             }
             case FORWARD -> convolution(d, 700, 2, 704, 703, 705);
             case DATA -> convolution(d, 706, 0, 710, 709, 711);
             case FILTER -> convolution(d, 712, 1, 716, 715, 717);
-            case CudnnCode.BACKEND_POINTWISE_DESCRIPTOR -> d.one(0) * 100 + d.one(1);
+            case CudnnCode.BACKEND_POINTWISE_DESCRIPTOR -> new int[] {d.one(0, -1), (int) d.one(1), d.one(9, -1)};
+            case CudnnCode.BACKEND_MATMUL_DESCRIPTOR ->
+                d.one(1500) == CudnnCode.DATA_FLOAT ? "product" : CudnnCode.STATUS_BAD_PARAM;
+            case CudnnCode.BACKEND_REDUCTION_DESCRIPTOR -> new int[] {(int) d.one(1600), (int) d.one(1601)};
             case POINTWISE -> {
-                long function = meaning(Long.class, d, 750);
-                Tensor x = meaning(Tensor.class, d, 751);
-                Tensor y = meaning(Tensor.class, d, 753);
-                Tensor b = d.values.containsKey(752) ? meaning(Tensor.class, d, 752) : null;
-                boolean binary = function / 100 == CudnnCode.POINTWISE_ADD;
-                yield Arrays.equals(x.dims, y.dims) && binary == (b != null) && function % 100 == CudnnCode.DATA_FLOAT
-                        ? new Operation(d.kind, 2, (int) (function / 100), x, b, y, null) : CudnnCode.STATUS_BAD_PARAM;
+                int[] f = meaning(int[].class, d, 750);
+                yield fitting(new FakeOperations.Pointwise(f[0], f[1], f[2], tensor(d, 751), optional(d, 752),
+                        optional(d, 758), tensor(d, 753)));
             }
+            case MATMUL -> {
+                meaning(String.class, d, 1523);
+                yield fitting(new FakeOperations.Product(tensor(d, 1520), tensor(d, 1521), tensor(d, 1522)));
+            }
+            case REDUCTION -> {
+                int[] r = meaning(int[].class, d, 1612);
+                yield fitting(new FakeOperations.Reduction(r[0], r[1], tensor(d, 1610), tensor(d, 1611)));
+            }
+            case RESHAPE -> fitting(new FakeOperations.View(tensor(d, 2200), tensor(d, 2201)));
+            case NORM -> fitting(new FakeOperations.Norm((int) d.one(2000), (int) d.one(2001), tensor(d, 2002),
+                    tensor(d, 2005), tensor(d, 2006), tensor(d, 2007), tensor(d, 2003), tensor(d, 2004),
+                    tensor(d, 2013)));
+            case NORM_GRADIENT -> fitting(new FakeOperations.NormGradient((int) d.one(2100), tensor(d, 2101),
+                    tensor(d, 2102), tensor(d, 2103), tensor(d, 2104), tensor(d, 2105), tensor(d, 2107),
+                    tensor(d, 2108), tensor(d, 2109)));
             case CudnnCode.BACKEND_OPERATIONGRAPH_DESCRIPTOR -> {
                 d.one(800);
                 yield Arrays.stream(d.values.get(801)).mapToObj(o -> (Operation) meaning(o)).toList();
@@ -337,20 +365,21 @@ final class FakeCudnn implements CudnnCalls {
         };
     }
 
+    private Tensor tensor(Descriptor d, int name) {
+        return meaning(Tensor.class, d, name);
+    }
+
+    private @Nullable Tensor optional(Descriptor d, int name) {
+        return d.values.containsKey(name) ? tensor(d, name) : null;
+    }
+
+    private static Object fitting(Operation o) {
+        return o.fits() ? o : CudnnCode.STATUS_BAD_PARAM;
+    }
+
     private Object convolution(Descriptor d, int first, int role, int xName, int wName, int yName) {
-        Tensor x = meaning(Tensor.class, d, xName);
-        Tensor w = meaning(Tensor.class, d, wName);
-        Tensor y = meaning(Tensor.class, d, yName);
-        Windows g = meaning(Windows.class, d, first + 2);
-        boolean fits = d.numbers.get(first)[0] == 1 && d.numbers.get(first + 1)[0] == 0 && x.dims[0] == y.dims[0]
-                && w.dims[0] == y.dims[1] && x.dims[1] % w.dims[1] == 0
-                && y.dims[1] % (x.dims[1] / w.dims[1]) == 0 && g.stride.length == x.dims.length - 2;
-        for (int i = 0; i < g.stride.length; i++) {
-            long span = g.dilation[i] * (w.dims[i + 2] - 1) + 1;
-            fits &= g.before[i] == g.after[i] && g.before[i] >= 0
-                    && y.dims[i + 2] == (x.dims[i + 2] + g.before[i] + g.after[i] - span) / g.stride[i] + 1;
-        }
-        return fits ? new Operation(d.kind, role, 0, x, w, y, g) : CudnnCode.STATUS_BAD_PARAM;
+        return fitting(new FakeOperations.Convolution(role, d.numbers.get(first)[0], d.numbers.get(first + 1)[0],
+                tensor(d, xName), tensor(d, wName), tensor(d, yName), meaning(Windows.class, d, first + 2)));
     }
 
     @Override
@@ -374,49 +403,13 @@ final class FakeCudnn implements CudnnCalls {
         }
         executed.add(c.engine);
         operations.add(c.operations.size());
-        Map<Long, double[]> between = new HashMap<>();
+        HostValues values = new HostValues(places);
         for (Operation o : c.operations) {
-            for (Tensor t : o.w == null ? List.of(o.x, o.y) : List.of(o.x, o.w, o.y)) {
-                if (!t.virtual && (!places.containsKey(t.id) || places.get(t.id) % t.alignment != 0)) {
-                    return MISALIGNED;
-                }
+            if (!o.tensors().stream().allMatch(values::hasPlace)) {
+                return MISALIGNED;
             }
-            double[] result = o.windows == null ? pointwise(o, places, between) : convolve(o, places, between);
-            if (o.result().virtual) {
-                between.put(o.result().id, result);
-            } else {
-                HostTensors.store(o.result(), places.get(o.result().id), result);
-            }
+            o.compute(values);
         }
         return 0;
-    }
-
-    private static double[] load(Tensor t, Map<Long, Long> places, Map<Long, double[]> between) {
-        return t.virtual ? between.get(t.id) : HostTensors.load(t, places.get(t.id));
-    }
-
-    private static double[] pointwise(Operation o, Map<Long, Long> places, Map<Long, double[]> between) {
-        double[] x = load(o.x, places, between).clone();
-        double[] b = o.w == null ? new double[0] : load(o.w, places, between);
-        int inner = o.x.elements() / (int) (o.x.dims[0] * o.x.dims[1]);
-        for (int i = 0; i < x.length; i++) {
-            x[i] = o.mode == CudnnCode.POINTWISE_ADD ? x[i] + b[i / inner % (int) o.x.dims[1]] : Math.max(0, x[i]);
-        }
-        return x;
-    }
-
-    private static double[] convolve(Operation o, Map<Long, Long> places, Map<Long, double[]> between) {
-        Tensor weight = o.w;
-        Windows g = o.windows;
-        if (weight == null || g == null) {
-            throw new IllegalStateException("no convolution");
-        }
-        Tensor[] tensors = {o.x, weight, o.y};
-        double[][] data = new double[3][];
-        for (int i = 0; i < 3; i++) {
-            data[i] = i == o.role ? new double[tensors[i].elements()] : load(tensors[i], places, between);
-        }
-        HostTensors.convolve(o, g, weight, data);
-        return data[o.role];
     }
 }

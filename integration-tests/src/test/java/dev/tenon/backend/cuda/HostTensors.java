@@ -4,10 +4,13 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import dev.tenon.backend.cuda.FakeCudnn.Operation;
 import dev.tenon.backend.cuda.FakeCudnn.Tensor;
-import dev.tenon.backend.cuda.FakeCudnn.Windows;
+import dev.tenon.backend.cuda.FakeOperations.Convolution;
+import dev.tenon.backend.cuda.FakeOperations.Windows;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /// Tensors in host memory, as descriptors describe them, and convolutions of them by their definition.
 // Addresses of memory that the tests have allocated.
@@ -73,7 +76,9 @@ final class HostTensors {
     /// whichever of the three is computed, the product of the other two.
     ///
     /// @param data input, weight and result in row-major order
-    static void convolve(Operation o, Windows g, Tensor weight, double[][] data) {
+    static void convolve(Convolution o, double[][] data) {
+        Windows g = o.windows();
+        Tensor weight = o.w();
         int axes = g.stride().length;
         long groups = o.x().dims()[1] / weight.dims()[1];
         long perGroup = o.y().dims()[1] / groups;
@@ -92,7 +97,7 @@ final class HostTensors {
                 for (long c = 0; inside && c < weight.dims()[1]; c++) {
                     x[1] = y[1] / perGroup * weight.dims()[1] + c;
                     w[1] = c;
-                    int[] at = {flat(x, o.x().dims()), flat(w, weight.dims()), yAt};
+                    int[] at = {flat(x, o.x()), flat(w, weight), yAt};
                     int p = (o.role() + 1) % 3;
                     int q = (o.role() + 2) % 3;
                     data[o.role()][at[o.role()]] += data[p][at[p]] * data[q][at[q]];
@@ -101,7 +106,36 @@ final class HostTensors {
         }
     }
 
-    private static long[] index(int at, long[] dims) {
+    /// The value as a type of data holds it.
+    static double rounded(int type, double v) {
+        return switch (type) {
+            case CudnnCode.DATA_HALF -> Float.float16ToFloat(Float.floatToFloat16((float) v));
+            case CudnnCode.DATA_BFLOAT16 -> Float.intBitsToFloat(bf16((float) v) << 16);
+            default -> v;
+        };
+    }
+
+    /// The elements of a tensor's memory, in the row-major order of another that lies in the same memory.
+    static double[] seenAs(double[] values, Tensor from, Tensor to) {
+        Map<Long, Double> memory = new HashMap<>();
+        long[] places = places(from);
+        for (int i = 0; i < values.length; i++) {
+            memory.put(places[i], values[i]);
+        }
+        return Arrays.stream(places(to)).mapToDouble(memory::get).toArray();
+    }
+
+    /// Whether a tensor's extents are those of another, or 1.
+    static boolean broadcasts(Tensor t, Tensor over) {
+        boolean fits = t.dims().length == over.dims().length;
+        for (int i = 0; fits && i < t.dims().length; i++) {
+            fits = t.dims()[i] == over.dims()[i] || t.dims()[i] == 1;
+        }
+        return fits;
+    }
+
+    /// The place on each axis of an element in row-major order.
+    static long[] index(int at, long[] dims) {
         long[] index = new long[dims.length];
         long rest = at;
         for (int a = dims.length - 1; a >= 0; a--) {
@@ -111,10 +145,11 @@ final class HostTensors {
         return index;
     }
 
-    private static int flat(long[] index, long[] dims) {
+    /// The other way round; axes of extent 1 are repeated.
+    static int flat(long[] index, Tensor t) {
         long at = 0;
-        for (int a = 0; a < dims.length; a++) {
-            at = at * dims[a] + index[a];
+        for (int a = 0; a < t.dims().length; a++) {
+            at = at * t.dims()[a] + (t.dims()[a] == 1 ? 0 : index[a]);
         }
         return (int) at;
     }

@@ -4,6 +4,7 @@ import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.Workspace;
+import java.util.Arrays;
 
 /// Convolution with one input channel a group: planes are independent, and each row of the result is a weighted sum
 /// of rows.
@@ -14,23 +15,24 @@ final class Depthwise {
     private Depthwise() {}
 
     private static long grain(long work) {
-        return Math.max(1, 50_000 / Math.max(1, work));
+        return Math.max(1, 200_000 / Math.max(1, work));
     }
 
     static void forward(GemmKernel kernel, WorkerPool pool, ConvShape s, long x, long w, long y) {
         int bytes = kernel.bytes();
         int each = s.groupOut();
-        var in = new Windows(kernel, pool, s.n() * s.c(), x, 1, 1, s.in(), s.out(), s.stride(), Conv.offsets(s),
-                Workspace.BORDERED);
-        long length = (long) in.rowLength() * bytes;
+        long inBytes = (long) s.inVolume() * bytes;
+        long rowBytes = (long) s.out()[2] * bytes;
+        var in = new Bands(kernel, 1, s.in(), s.out(), s.stride(), Conv.offsets(s));
         pool.parallelFor((long) s.n() * s.oc(), grain((long) s.outVolume() * s.taps()), (from, to) -> {
             for (long p = from; p < to; p++) {
                 int oc = (int) (p % s.oc());
-                int plane = (int) (p / s.oc()) * s.c() + oc / each;
+                long plane = x + (p / s.oc() * s.c() + oc / each) * inBytes;
                 long weights = w + (long) oc * s.taps() * bytes;
-                for (int r = 0; r < in.rows(); r++) {
-                    kernel.weighRows(in.row(plane, r), in.offsets(), weights, in.rowLength(), y
-                            + (p * in.rows() + r) * length);
+                for (int b = 0; b < in.count(); b++) {
+                    long dst = y + p * s.outVolume() * bytes + in.firstRow(b) * rowBytes;
+                    kernel.weighRows(in.load(plane, b), in.rowStep(), in.offsets(), weights, in.rows(b), s.out()[2],
+                            dst, rowBytes);
                 }
             }
         });
@@ -46,9 +48,8 @@ final class Depthwise {
         int bytes = kernel.bytes();
         int each = s.groupOut();
         int inner = each * c.taps().size();
-        // The outputs of a channel lie side by side, so each input plane is an image of its own with `each` channels.
-        var out = new Windows(
-                kernel, pool, s.n() * s.c(), dy, each, each, s.out(), c.grid(), ONE, c.offsets(), Workspace.BORDERED);
+        // The outputs of a channel lie side by side.
+        var out = new Bands(kernel, each, s.out(), c.grid(), ONE, c.offsets());
         long turned = Workspace.get().memory(Workspace.CALLER, (long) s.c() * Math.max(1, inner) * bytes);
         long at = turned;
         for (int o = 0; o < s.oc(); o++) {
@@ -59,18 +60,21 @@ final class Depthwise {
         }
         int[] stride = s.stride();
         boolean whole = stride[0] == 1 && stride[1] == 1 && stride[2] == 1;
-        int length = out.rowLength();
-        int perRow = length / c.grid()[2]; // rows of the grid that are one in memory
+        int length = c.grid()[2];
+        long rowBytes = (long) length * bytes;
         pool.parallelFor((long) s.n() * s.c(), grain((long) s.inVolume() * s.taps() * each), (from, to) -> {
-            long row = Workspace.get().memory(Workspace.TILE, (long) length * bytes);
             for (long p = from; p < to; p++) {
                 long plane = dx + p * s.inVolume() * bytes;
                 long weights = turned + p % s.c() * inner * bytes;
-                for (int r = 0; r < out.rows(); r++) {
-                    long dst = whole ? plane + (long) r * length * bytes : row;
-                    kernel.weighRows(out.row((int) p, r), out.offsets(), weights, length, dst);
-                    for (int i = 0; !whole && i < perRow; i++) {
-                        spread(s, c, r * perRow + i, row + (long) i * c.grid()[2] * bytes, plane, bytes);
+                for (int b = 0; b < out.count(); b++) {
+                    int rows = out.rows(b);
+                    int first = out.firstRow(b);
+                    long dst = whole ? plane + first * rowBytes
+                            : Workspace.get().memory(Workspace.TILE, rows * rowBytes);
+                    long points = out.load(dy + p * each * s.outVolume() * bytes, b);
+                    kernel.weighRows(points, out.rowStep(), out.offsets(), weights, rows, length, dst, rowBytes);
+                    for (int r = 0; !whole && r < rows; r++) {
+                        spread(s, c, first + r, dst + r * rowBytes, plane, bytes);
                     }
                 }
             }
@@ -91,24 +95,24 @@ final class Depthwise {
         int bytes = kernel.bytes();
         int each = s.groupOut();
         int lanes = kernel.nr() / 2;
-        var in = new Windows(kernel, pool, s.n() * s.c(), x, 1, 1, s.in(), s.out(), s.stride(), Conv.offsets(s),
-                Workspace.BORDERED);
-        long length = (long) in.rowLength() * bytes;
+        long rowBytes = (long) s.out()[2] * bytes;
+        var in = new Bands(kernel, 1, s.in(), s.out(), s.stride(), Conv.offsets(s));
         long size = (long) s.taps() * lanes * bytes;
-        pool.parallelFor(s.oc(), 1, (from, to) -> {
+        pool.parallelFor(s.oc(), grain((long) s.n() * s.outVolume() * s.taps()), (from, to) -> {
             double[] total = new double[s.taps()];
             long sums = Workspace.get().memory(Workspace.TILE, size);
             for (long oc = from; oc < to; oc++) {
-                java.util.Arrays.fill(total, 0);
+                Arrays.fill(total, 0);
                 for (int image = 0; image < s.n(); image++) {
-                    Mem.zero(sums, size);
+                    long points = x + ((long) image * s.c() + oc / each) * s.inVolume() * bytes;
                     long plane = dy + ((long) image * s.oc() + oc) * s.outVolume() * bytes;
-                    for (int r = 0; r < in.rows(); r++) {
-                        long points = in.row(image * s.c() + (int) oc / each, r);
-                        kernel.dotRows(points, in.offsets(), plane + r * length, in.rowLength(), sums);
-                    }
-                    for (int i = 0; i < s.taps() * lanes; i++) {
-                        total[i / lanes] += bytes == 4 ? Mem.getFloat(sums + 4L * i) : Mem.getDouble(sums + 8L * i);
+                    for (int b = 0; b < in.count(); b++) {
+                        Mem.zero(sums, size);
+                        kernel.dotRows(in.load(points, b), in.rowStep(), in.offsets(), plane + in.firstRow(b)
+                                * rowBytes, rowBytes, in.rows(b), s.out()[2], sums);
+                        for (int i = 0; i < s.taps() * lanes; i++) {
+                            total[i / lanes] += bytes == 4 ? Mem.getFloat(sums + 4L * i) : Mem.getDouble(sums + 8L * i);
+                        }
                     }
                 }
                 for (int t = 0; t < s.taps(); t++) {

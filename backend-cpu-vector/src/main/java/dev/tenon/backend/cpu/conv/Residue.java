@@ -18,7 +18,7 @@ record Residue(int[] first, int[] grid, List<Integer> taps, int[][] offsets) {
         }
         List<int[]> offsets = new ArrayList<>();
         List<Integer> taps = new ArrayList<>();
-        for (int t = 0; t < s.taps(); t++) {
+        for (int t = s.taps() - 1; t >= 0; t--) { // backwards, so that offsets rise
             int[] k = {t / (s.kernel()[1] * s.kernel()[2]), t / s.kernel()[2] % s.kernel()[1], t % s.kernel()[2]};
             int[] o = new int[3];
             boolean meets = true;

@@ -135,20 +135,8 @@ final class Windows implements PackB {
         }
     }
 
-    int rows() {
-        return rows;
-    }
-
-    int rowLength() {
-        return rowLength;
-    }
-
-    long[] offsets() {
-        return offsets;
-    }
-
     /// Where the first point of a row of the grid lies.
-    long row(int image, int row) {
+    private long row(int image, int row) {
         if (flat) {
             return base + image * imageBytes;
         }

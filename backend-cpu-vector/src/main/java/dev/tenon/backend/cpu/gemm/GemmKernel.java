@@ -40,16 +40,22 @@ public interface GemmKernel {
     /// bytes.
     void window(long src, long step, int lo, int hi, int len, long dst);
 
+    /// Splits `rows` contiguous rows of `len` elements each into `parts` of every `parts`-th element:
+    /// `dst[(r * parts + p) * pitch + i] = src[r * len + i * parts + p]`, and zeros up to the pitch, which is a multiple of
+    /// `nr / 2` elements and given in bytes.
+    void splitRows(long src, int len, int rows, int parts, long dst, long pitch);
+
     /// Copies `count` runs of `len` elements: `dst[i * pitch + j] = from[offsets[first + i] + j]`; offsets and pitch
     /// in bytes.
     void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch);
 
-    /// `dst[i] = sum over t of w[t] * from[offsets[t] + i]` for `i < len`; offsets in bytes.
-    void weighRows(long from, long[] offsets, long w, int len, long dst);
+    /// `dst[r][i] = sum over t of w[t] * from[r][offsets[t] + i]` for `r < rows` and `i < len`; offsets, and the steps
+    /// from one row to the next, in bytes.
+    void weighRows(long from, long fromStep, long[] offsets, long w, int rows, int len, long dst, long dstStep);
 
-    /// `sums[t][lane] += y[i] * from[offsets[t] + i]` over `i < len` with `i % lanes == lane`; there are `nr / 2`
-    /// lanes.
-    void dotRows(long from, long[] offsets, long y, int len, long sums);
+    /// `sums[t][lane] += y[r][i] * from[r][offsets[t] + i]` over `r < rows` and `i < len`; there are `nr / 2` lanes, and
+    /// any of them takes a product.
+    void dotRows(long from, long fromStep, long[] offsets, long y, long yStep, int rows, int len, long sums);
 
     /// The dot product of two contiguous vectors.
     double dot(long x, long y, long n);

@@ -142,6 +142,19 @@ class ScalarGemm implements GemmKernel {
     }
 
     @Override
+    public void splitRows(long src, int len, int rows, int parts, long dst, long pitch) {
+        for (int r = 0; r < rows; r++, src += (long) len * bytes) {
+            for (int p = 0; p < parts; p++, dst += pitch) {
+                int n = (len - p + parts - 1) / parts;
+                for (int i = 0; i < n; i++) {
+                    Mem.copyElement(src + ((long) i * parts + p) * bytes, dst + (long) i * bytes, bytes);
+                }
+                Mem.zero(dst + (long) n * bytes, pitch - (long) n * bytes);
+            }
+        }
+    }
+
+    @Override
     public void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch) {
         for (int i = 0; i < count; i++, dst += pitch) {
             long src = from + offsets[first + i];
@@ -152,23 +165,29 @@ class ScalarGemm implements GemmKernel {
     }
 
     @Override
-    public void weighRows(long from, long[] offsets, long w, int len, long dst) {
-        for (int i = 0; i < len; i++) {
-            double s = 0;
-            for (int t = 0; t < offsets.length; t++) {
-                s += get(w + (long) t * bytes) * get(from + offsets[t] + (long) i * bytes);
+    public void weighRows(long from, long fromStep, long[] offsets, long w, int rows, int len, long dst, long dstStep) {
+        for (int r = 0; r < rows; r++, from += fromStep, dst += dstStep) {
+            for (int i = 0; i < len; i++) {
+                double s = 0;
+                for (int t = 0; t < offsets.length; t++) {
+                    s += get(w + (long) t * bytes) * get(from + offsets[t] + (long) i * bytes);
+                }
+                put(dst + (long) i * bytes, s);
             }
-            put(dst + (long) i * bytes, s);
         }
     }
 
     @Override
-    public void dotRows(long from, long[] offsets, long y, int len, long sums) {
+    public void dotRows(long from, long fromStep, long[] offsets, long y, long yStep, int rows, int len, long sums) {
         int lanes = nr() / 2;
-        for (int t = 0; t < offsets.length; t++) {
-            for (int i = 0; i < len; i++) {
-                long at = sums + ((long) t * lanes + i % lanes) * bytes;
-                put(at, get(at) + get(y + (long) i * bytes) * get(from + offsets[t] + (long) i * bytes));
+        for (int r = 0; r < rows; r++, from += fromStep, y += yStep) {
+            for (int t = 0; t < offsets.length; t++) {
+                double sum = 0;
+                for (int i = 0; i < len; i++) {
+                    sum += get(y + (long) i * bytes) * get(from + offsets[t] + (long) i * bytes);
+                }
+                long at = sums + ((long) t * lanes + r % lanes) * bytes;
+                put(at, get(at) + sum);
             }
         }
     }

@@ -172,6 +172,15 @@ final class VectorGemmF32 extends ScalarGemm {
     }
 
     @Override
+    public void splitRows(long src, int len, int rows, int parts, long dst, long pitch) {
+        if (MASKED_LOADS && parts <= 2) {
+            StencilsF32.split(src, len, rows, parts, dst, pitch);
+        } else {
+            super.splitRows(src, len, rows, parts, dst, pitch);
+        }
+    }
+
+    @Override
     public void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch) {
         if (!MASKED_LOADS) {
             super.copyRows(from, offsets, first, count, len, dst, pitch);
@@ -203,66 +212,20 @@ final class VectorGemmF32 extends ScalarGemm {
     }
 
     @Override
-    public void weighRows(long from, long[] offsets, long w, int len, long dst) {
-        if (!MASKED_LOADS) {
-            super.weighRows(from, offsets, w, len, dst);
-            return;
+    public void weighRows(long from, long fromStep, long[] offsets, long w, int rows, int len, long dst, long dstStep) {
+        if (MASKED_LOADS) {
+            StencilsF32.weigh(from, fromStep, offsets, w, rows, len, dst, dstStep);
+        } else {
+            super.weighRows(from, fromStep, offsets, w, rows, len, dst, dstStep);
         }
-        int i = 0;
-        for (; i <= len - 4 * L; i += 4 * L) {
-            weighFour(from + 4L * i, offsets, w, dst + 4L * i);
-        }
-        for (; i < len; i += L) {
-            weighPart(from + 4L * i, offsets, w, S.indexInRange(i, len), dst + 4L * i);
-        }
-    }
-
-    private static void weighFour(long from, long[] offsets, long w, long dst) {
-        FloatVector s0 = FloatVector.zero(S);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        for (int t = 0; t < offsets.length; t++, w += 4) {
-            long p = from + offsets[t] & Mem.MASK;
-            FloatVector f = FloatVector.broadcast(S, Mem.getFloat(w & Mem.MASK));
-            s0 = f.fma(FloatVector.fromMemorySegment(S, ALL, p, ORDER), s0);
-            s1 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 4L * L, ORDER), s1);
-            s2 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 8L * L, ORDER), s2);
-            s3 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 12L * L, ORDER), s3);
-        }
-        s0.intoMemorySegment(ALL, dst, ORDER);
-        s1.intoMemorySegment(ALL, dst + 4L * L, ORDER);
-        s2.intoMemorySegment(ALL, dst + 8L * L, ORDER);
-        s3.intoMemorySegment(ALL, dst + 12L * L, ORDER);
-    }
-
-    private static void weighPart(long from, long[] offsets, long w, VectorMask<Float> m, long dst) {
-        FloatVector s = FloatVector.zero(S);
-        for (int t = 0; t < offsets.length; t++, w += 4) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, from + offsets[t], ORDER, m);
-            s = x.fma(FloatVector.broadcast(S, Mem.getFloat(w & Mem.MASK)), s);
-        }
-        s.intoMemorySegment(ALL, dst, ORDER, m);
     }
 
     @Override
-    public void dotRows(long from, long[] offsets, long y, int len, long sums) {
-        if (!MASKED_LOADS) {
-            super.dotRows(from, offsets, y, len, sums);
-            return;
-        }
-        for (int i = 0; i < len; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, len);
-            dotPart(from + 4L * i, offsets, FloatVector.fromMemorySegment(S, ALL, y + 4L * i, ORDER, m), m, sums);
-        }
-    }
-
-    private static void dotPart(long from, long[] offsets, FloatVector y, VectorMask<Float> m, long sums) {
-        for (int t = 0; t < offsets.length; t++, sums += 4L * L) {
-            long q = sums & Mem.MASK;
-            FloatVector.fromMemorySegment(S, ALL, from + offsets[t], ORDER, m)
-                    .fma(y, FloatVector.fromMemorySegment(S, ALL, q, ORDER))
-                    .intoMemorySegment(ALL, q, ORDER);
+    public void dotRows(long from, long fromStep, long[] offsets, long y, long yStep, int rows, int len, long sums) {
+        if (MASKED_LOADS) {
+            StencilsF32.dot(from, fromStep, offsets, y, yStep, rows, len, sums);
+        } else {
+            super.dotRows(from, fromStep, offsets, y, yStep, rows, len, sums);
         }
     }
 

@@ -55,8 +55,8 @@ final class AttentionKernel implements Kernel {
     private final int values;
     private final int rows;
 
-    private AttentionKernel(Blocks blocks, WorkerPool pool, Attention op, boolean backward, List<TensorType> in,
-            List<TensorType> out) {
+    private AttentionKernel(Blocks blocks, WorkerPool pool, Attention op, boolean backward, boolean masked,
+            List<TensorType> in, List<TensorType> out) {
         vector = blocks.isVector();
         this.pool = pool;
         add = blocks.binary(BinaryFn.ADD, Kind.F32);
@@ -64,8 +64,7 @@ final class AttentionKernel implements Kernel {
         this.backward = backward;
         types = new ArrayList<>(in);
         types.addAll(out);
-        int plain = backward ? 6 : 3;
-        mask = in.size() > plain ? plain : -1;
+        mask = masked ? backward ? 6 : 3 : -1;
         int first = backward ? 1 : 0;
         Shape q = in.get(first).shape();
         batches = q.slice(0, q.rank() - 2);
@@ -86,8 +85,8 @@ final class AttentionKernel implements Kernel {
             return Optional.empty();
         }
         return Optional.of(op instanceof AttentionBackward b
-                ? new AttentionKernel(blocks, pool, b.attention(), true, in, out)
-                : new AttentionKernel(blocks, pool, (Attention) op, false, in, out));
+                ? new AttentionKernel(blocks, pool, b.attention(), true, b.isMasked(in.size()), in, out)
+                : new AttentionKernel(blocks, pool, (Attention) op, false, in.size() > 3, in, out));
     }
 
     @Override

@@ -1,0 +1,282 @@
+package dev.tenon.backend.cpu.gemm;
+
+import dev.tenon.backend.cpu.Mem;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Weighted sums of shifted rows of floats, and the sums of products that are the gradient of their weights.
+///
+/// Four rows are made at a time, a vector of each, so that a weight is read once for four multiplications. A window of
+/// 3 x 3 over neighbouring rows has its nine weights in registers and reads each row of the input once for up to three
+/// rows of the result. Where rows end within a vector the last one begins earlier and computes some points again.
+final class StencilsF32 {
+    private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int L = S.length();
+    private static final long V = 4L * L;
+    private static final MemorySegment ALL = Mem.ALL;
+    private static final long MASK = Mem.MASK;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final ValueLayout.OfFloat ELEMENT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+    private static final FloatVector ZERO = FloatVector.zero(S);
+    private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(S, i -> 2 * i % L);
+    private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(S, i -> 2 * i % L + 1);
+    private static final VectorMask<Float> HIGH = S.indexInRange(-L / 2, L / 2);
+
+    private StencilsF32() {}
+
+    /// See [GemmKernel#splitRows], for one part or two.
+    static void split(long src, int len, int rows, int parts, long dst, long pitch) {
+        for (int r = 0; r < rows; r++, src += 4L * len, dst += parts * pitch) {
+            if (parts == 1) {
+                copy(src, len, dst, pitch);
+            } else {
+                halve(src, len, dst, pitch);
+            }
+        }
+    }
+
+    private static void copy(long src, int len, long dst, long pitch) {
+        int i = 0;
+        for (; i <= len - L; i += L) {
+            FloatVector.fromMemorySegment(S, ALL, src + 4L * i & MASK, ORDER)
+                    .intoMemorySegment(ALL, dst + 4L * i & MASK, ORDER);
+        }
+        if (i < len) {
+            FloatVector.fromMemorySegment(S, ALL, src + 4L * i & MASK, ORDER, S.indexInRange(i, len))
+                    .intoMemorySegment(ALL, dst + 4L * i & MASK, ORDER);
+            i += L;
+        }
+        for (; 4L * i < pitch; i += L) {
+            ZERO.intoMemorySegment(ALL, dst + 4L * i & MASK, ORDER);
+        }
+    }
+
+    private static void halve(long src, int len, long dst, long pitch) {
+        for (long i = 0; i < pitch; i += V) {
+            int left = len - (int) (i / 2);
+            FloatVector x = ZERO;
+            FloatVector y = ZERO;
+            if (left >= 2 * L) {
+                x = FloatVector.fromMemorySegment(S, ALL, src + 2 * i & MASK, ORDER);
+                y = FloatVector.fromMemorySegment(S, ALL, src + 2 * i + V & MASK, ORDER);
+            } else if (left > 0) {
+                x = FloatVector.fromMemorySegment(S, ALL, src + 2 * i & MASK, ORDER, S.indexInRange(0, left));
+                y = FloatVector.fromMemorySegment(S, ALL, src + 2 * i + V & MASK, ORDER, S.indexInRange(L, left));
+            }
+            x.rearrange(EVEN).blend(y.rearrange(EVEN), HIGH).intoMemorySegment(ALL, dst + i & MASK, ORDER);
+            x.rearrange(ODD).blend(y.rearrange(ODD), HIGH).intoMemorySegment(ALL, dst + pitch + i & MASK, ORDER);
+        }
+    }
+
+    /// See [GemmKernel#weighRows].
+    static void weigh(long from, long fromStep, long[] offsets, long w, int rows, int len, long dst, long dstStep) {
+        if (rows < 4 && len >= 4 * L) { // the vectors of a row take the part of rows
+            for (int r = 0; r < rows; r++) {
+                weigh(from + r * fromStep, V, offsets, w, len / L, L, dst + r * dstStep, V);
+                long rest = 4L * (len - L);
+                one(from + r * fromStep + rest, offsets, w, S.maskAll(true), dst + r * dstStep + rest);
+            }
+            return;
+        }
+        boolean square = len >= L && isSquare(offsets, fromStep);
+        for (int r = 0; r <= rows - 4; r = r < rows - 4 ? Math.min(r + 4, rows - 4) : rows) {
+            long p = from + r * fromStep;
+            long q = dst + r * dstStep;
+            if (square) {
+                square(p, fromStep, offsets, w, len, q, dstStep);
+            } else if (len >= L) {
+                for (int i = 0; i < len; i += L) {
+                    long o = 4L * Math.min(i, len - L);
+                    four(p + o, fromStep, offsets, w, q + o, dstStep);
+                }
+            } else {
+                fourPart(p, fromStep, offsets, w, S.indexInRange(0, len), q, dstStep);
+            }
+        }
+        for (int r = 0; rows < 4 && r < rows; r++) {
+            for (int i = 0; i < len; i += L) {
+                one(from + r * fromStep + 4L * i, offsets, w, S.indexInRange(i, len), dst + r * dstStep + 4L * i);
+            }
+        }
+    }
+
+    /// Whether offsets are those of 3 x 3 taps whose rows are as far apart as the points are.
+    private static boolean isSquare(long[] offsets, long step) {
+        boolean square = offsets.length == 9;
+        for (int t = 3; square && t < 9; t++) {
+            square = offsets[t] - offsets[t - 3] == step;
+        }
+        return square;
+    }
+
+    /// Four rows of 3 x 3 windows.
+    private static void square(long from, long step, long[] offsets, long w, int len, long dst, long dstStep) {
+        long v = w & MASK;
+        FloatVector w0 = FloatVector.broadcast(S, ALL.get(ELEMENT, v));
+        FloatVector w1 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 4));
+        FloatVector w2 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 8));
+        FloatVector w3 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 12));
+        FloatVector w4 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 16));
+        FloatVector w5 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 20));
+        FloatVector w6 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 24));
+        FloatVector w7 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 28));
+        FloatVector w8 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 32));
+        long a = from + offsets[0];
+        long b = offsets[1] - offsets[0];
+        long c = offsets[2] - offsets[0];
+        for (int i = 0; i < len; i += L) {
+            long o = 4L * Math.min(i, len - L);
+            long p = a + o & MASK;
+            FloatVector x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            FloatVector y = FloatVector.fromMemorySegment(S, ALL, p + b & MASK, ORDER);
+            FloatVector z = FloatVector.fromMemorySegment(S, ALL, p + c & MASK, ORDER);
+            FloatVector s0 = w2.fma(z, w1.fma(y, w0.mul(x)));
+            p = p + step & MASK;
+            x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            y = FloatVector.fromMemorySegment(S, ALL, p + b & MASK, ORDER);
+            z = FloatVector.fromMemorySegment(S, ALL, p + c & MASK, ORDER);
+            s0 = w5.fma(z, w4.fma(y, w3.fma(x, s0)));
+            FloatVector s1 = w2.fma(z, w1.fma(y, w0.mul(x)));
+            p = p + step & MASK;
+            x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            y = FloatVector.fromMemorySegment(S, ALL, p + b & MASK, ORDER);
+            z = FloatVector.fromMemorySegment(S, ALL, p + c & MASK, ORDER);
+            s0 = w8.fma(z, w7.fma(y, w6.fma(x, s0)));
+            s1 = w5.fma(z, w4.fma(y, w3.fma(x, s1)));
+            FloatVector s2 = w2.fma(z, w1.fma(y, w0.mul(x)));
+            p = p + step & MASK;
+            x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            y = FloatVector.fromMemorySegment(S, ALL, p + b & MASK, ORDER);
+            z = FloatVector.fromMemorySegment(S, ALL, p + c & MASK, ORDER);
+            s1 = w8.fma(z, w7.fma(y, w6.fma(x, s1)));
+            s2 = w5.fma(z, w4.fma(y, w3.fma(x, s2)));
+            FloatVector s3 = w2.fma(z, w1.fma(y, w0.mul(x)));
+            p = p + step & MASK;
+            x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            y = FloatVector.fromMemorySegment(S, ALL, p + b & MASK, ORDER);
+            z = FloatVector.fromMemorySegment(S, ALL, p + c & MASK, ORDER);
+            s2 = w8.fma(z, w7.fma(y, w6.fma(x, s2)));
+            s3 = w5.fma(z, w4.fma(y, w3.fma(x, s3)));
+            p = p + step & MASK;
+            x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
+            y = FloatVector.fromMemorySegment(S, ALL, p + b & MASK, ORDER);
+            z = FloatVector.fromMemorySegment(S, ALL, p + c & MASK, ORDER);
+            s3 = w8.fma(z, w7.fma(y, w6.fma(x, s3)));
+            long q = dst + o & MASK;
+            s0.intoMemorySegment(ALL, q, ORDER);
+            s1.intoMemorySegment(ALL, q + dstStep & MASK, ORDER);
+            s2.intoMemorySegment(ALL, q + 2 * dstStep & MASK, ORDER);
+            s3.intoMemorySegment(ALL, q + 3 * dstStep & MASK, ORDER);
+        }
+    }
+
+    /// A vector of each of four rows.
+    private static void four(long from, long step, long[] offsets, long w, long dst, long dstStep) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int t = 0; t < offsets.length; t++, w += 4) {
+            long p = from + offsets[t] & MASK;
+            FloatVector f = FloatVector.broadcast(S, ALL.get(ELEMENT, w & MASK));
+            s0 = f.fma(FloatVector.fromMemorySegment(S, ALL, p, ORDER), s0);
+            s1 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + step & MASK, ORDER), s1);
+            s2 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 2 * step & MASK, ORDER), s2);
+            s3 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 3 * step & MASK, ORDER), s3);
+        }
+        long q = dst & MASK;
+        s0.intoMemorySegment(ALL, q, ORDER);
+        s1.intoMemorySegment(ALL, q + dstStep & MASK, ORDER);
+        s2.intoMemorySegment(ALL, q + 2 * dstStep & MASK, ORDER);
+        s3.intoMemorySegment(ALL, q + 3 * dstStep & MASK, ORDER);
+    }
+
+    /// Some lanes of each of four rows.
+    private static void fourPart(long from, long step, long[] offsets, long w, VectorMask<Float> m, long dst,
+            long dstStep) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int t = 0; t < offsets.length; t++, w += 4) {
+            long p = from + offsets[t] & MASK;
+            FloatVector f = FloatVector.broadcast(S, ALL.get(ELEMENT, w & MASK));
+            s0 = f.fma(FloatVector.fromMemorySegment(S, ALL, p, ORDER, m), s0);
+            s1 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + step & MASK, ORDER, m), s1);
+            s2 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 2 * step & MASK, ORDER, m), s2);
+            s3 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 3 * step & MASK, ORDER, m), s3);
+        }
+        long q = dst & MASK;
+        s0.intoMemorySegment(ALL, q, ORDER, m);
+        s1.intoMemorySegment(ALL, q + dstStep & MASK, ORDER, m);
+        s2.intoMemorySegment(ALL, q + 2 * dstStep & MASK, ORDER, m);
+        s3.intoMemorySegment(ALL, q + 3 * dstStep & MASK, ORDER, m);
+    }
+
+    private static void one(long from, long[] offsets, long w, VectorMask<Float> m, long dst) {
+        FloatVector s = FloatVector.zero(S);
+        for (int t = 0; t < offsets.length; t++, w += 4) {
+            FloatVector x = FloatVector.fromMemorySegment(S, ALL, from + offsets[t] & MASK, ORDER, m);
+            s = x.fma(FloatVector.broadcast(S, ALL.get(ELEMENT, w & MASK)), s);
+        }
+        s.intoMemorySegment(ALL, dst & MASK, ORDER, m);
+    }
+
+    /// See [GemmKernel#dotRows].
+    static void dot(long from, long fromStep, long[] offsets, long y, long yStep, int rows, int len, long sums) {
+        if (rows < 4 && len >= 2 * L) { // the vectors of a row take the part of rows
+            for (int r = 0; r < rows; r++, from += fromStep, y += yStep) {
+                int whole = len / L;
+                dot(from, V, offsets, y, V, whole, L, sums);
+                dot(from + V * whole, V, offsets, y + V * whole, V, 1, len % L, sums);
+            }
+            return;
+        }
+        int taps = offsets.length;
+        for (int i = 0; i < len; i += L) {
+            VectorMask<Float> m = S.indexInRange(i, len);
+            long p = from + 4L * i;
+            long q = y + 4L * i;
+            int t = 0;
+            for (; t <= taps - 3; t += 3) {
+                dotThree(p, fromStep, offsets, t, q, yStep, rows, m, sums + V * t);
+            }
+            for (; t < taps; t++) {
+                dotOne(p + offsets[t], fromStep, q, yStep, rows, m, sums + V * t);
+            }
+        }
+    }
+
+    private static void dotThree(long from, long step, long[] offsets, int t, long y, long yStep, int rows,
+            VectorMask<Float> m, long sums) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        long o0 = offsets[t], o1 = offsets[t + 1], o2 = offsets[t + 2];
+        for (int r = 0; r < rows; r++, from += step, y += yStep) {
+            FloatVector v = FloatVector.fromMemorySegment(S, ALL, y & MASK, ORDER, m);
+            s0 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o0 & MASK, ORDER, m), s0);
+            s1 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o1 & MASK, ORDER, m), s1);
+            s2 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o2 & MASK, ORDER, m), s2);
+        }
+        long q = sums & MASK;
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(s0).intoMemorySegment(ALL, q, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + V, ORDER).add(s1).intoMemorySegment(ALL, q + V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 2 * V, ORDER).add(s2).intoMemorySegment(ALL, q + 2 * V, ORDER);
+    }
+
+    private static void dotOne(long from, long step, long y, long yStep, int rows, VectorMask<Float> m, long sums) {
+        FloatVector s = FloatVector.fromMemorySegment(S, ALL, sums & MASK, ORDER);
+        for (int r = 0; r < rows; r++, from += step, y += yStep) {
+            s = FloatVector.fromMemorySegment(S, ALL, y & MASK, ORDER, m)
+                    .fma(FloatVector.fromMemorySegment(S, ALL, from & MASK, ORDER, m), s);
+        }
+        s.intoMemorySegment(ALL, sums & MASK, ORDER);
+    }
+}
