@@ -126,7 +126,8 @@ public final class Attentions {
             throw new TensorException("multi_head_attention: query " + query.shape() + ", weight " + inWeight.shape()
                     + ": expected [n, queries, width] and [3 width, width]");
         }
-        return multiHead(query, key, value, heads, List.of(inWeight), inBias, outWeight, outBias, mask, keyPadding, dropout, true);
+        return multiHead(query, key, value, heads, List.of(inWeight), inBias, outWeight, outBias, mask, keyPadding,
+                dropout, true);
     }
 
     /// As [#multiHead(Tensor, Tensor, Tensor, int, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, double)], with maps
