@@ -1,6 +1,7 @@
 package dev.tenon.benchmarks;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -23,24 +24,33 @@ final class OneDnnCalls {
     static final int BF16 = 2;
     static final int F32 = 3;
 
-    /// What an argument of a primitive is, and by which number its layout is asked for.
+    /// What an argument of a primitive is.
     enum Argument {
-        SRC(1, 129), DST(17, 133), WEIGHTS(33, 131), DIFF_SRC(129, 130), DIFF_DST(145, 134), DIFF_WEIGHTS(161, 132);
+        SRC(1), DST(17), WEIGHTS(33), MEAN(49), VARIANCE(50), SCALE(51), SHIFT(52), WORKSPACE(64), DIFF_SRC(129),
+        DIFF_DST(145), DIFF_WEIGHTS(161), DIFF_SCALE(255), DIFF_SHIFT(256);
 
         private final int number;
-        private final int query;
 
-        Argument(int number, int query) {
+        Argument(int number) {
             this.number = number;
-            this.query = query;
         }
     }
 
+    /// Layouts of rows, and of images in blocks of 16 channels.
+    static final int ROWS = 3;
+    static final int BLOCKS = 78;
+
+    private static final int QUERY_ARGUMENT = 255;
     private static final int TAG_ANY = 1;
     private static final int KIND_CPU = 1;
     private static final int IN_ORDER = 1;
     private static final int DIRECT = 1;
     private static final int FORWARD_TRAINING = 64;
+    private static final int BACKWARD = 128;
+    private static final int SOFTMAX_ACCURATE = 0x30000;
+    private static final int POOLING_MAX = 511;
+    private static final int USE_SCALE_AND_SHIFT = 6;
+    private static final float EPSILON = 1e-5f;
     private static final MemorySegment ALLOCATE = MemorySegment.ofAddress(-1);
 
     private final Arena arena = Arena.ofShared();
@@ -62,6 +72,16 @@ final class OneDnnCalls {
     private final NativeCall backwardWeights = status("dnnl_convolution_backward_weights_primitive_desc_create",
         ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
         ADDRESS);
+    private final NativeCall softmax = status("dnnl_softmax_forward_primitive_desc_create", ADDRESS, ADDRESS, JAVA_INT,
+        JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
+    private final NativeCall layerNorm = status("dnnl_layer_normalization_forward_primitive_desc_create", ADDRESS,
+        ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_INT, ADDRESS);
+    private final NativeCall batchNorm = status("dnnl_batch_normalization_forward_primitive_desc_create", ADDRESS,
+        ADDRESS, JAVA_INT, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_INT, ADDRESS);
+    private final NativeCall batchNormBackward = status("dnnl_batch_normalization_backward_primitive_desc_create",
+        ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_INT, ADDRESS, ADDRESS);
+    private final NativeCall pooling = status("dnnl_pooling_forward_primitive_desc_create", ADDRESS, ADDRESS, JAVA_INT,
+        JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
     private final NativeCall layoutOf = call("dnnl_primitive_desc_query_md", ADDRESS, ADDRESS, JAVA_INT, JAVA_INT);
     private final NativeCall primitive = status("dnnl_primitive_create", ADDRESS, ADDRESS);
     private final NativeCall freePrimitive = status("dnnl_primitive_destroy", ADDRESS);
@@ -130,8 +150,44 @@ final class OneDnnCalls {
 
     /// A layout that is left to the primitive.
     MemorySegment any(int dtype, long... dims) {
-        return made("dnnl_memory_desc_create_with_tag", p ->
-            withTag.call(p, dims.length, longs(dims), dtype, TAG_ANY));
+        return layout(TAG_ANY, dtype, dims);
+    }
+
+    /// A layout.
+    MemorySegment layout(int tag, int dtype, long... dims) {
+        return made("dnnl_memory_desc_create_with_tag", p -> withTag.call(p, dims.length, longs(dims), dtype, tag));
+    }
+
+    /// Describes a softmax of rows.
+    MemorySegment softmax(MemorySegment x) {
+        return made("softmax", p -> softmax.call(p, engine, FORWARD_TRAINING, SOFTMAX_ACCURATE, x, x, 1,
+            MemorySegment.NULL));
+    }
+
+    /// Describes a layer normalisation of rows.
+    MemorySegment layerNorm(MemorySegment x) {
+        return made("layer normalisation", p -> layerNorm.call(p, engine, FORWARD_TRAINING, x, x, MemorySegment.NULL,
+            EPSILON, USE_SCALE_AND_SHIFT, MemorySegment.NULL));
+    }
+
+    /// Describes a batch normalisation in training.
+    MemorySegment batchNorm(MemorySegment x) {
+        return made("batch normalisation", p -> batchNorm.call(p, engine, FORWARD_TRAINING, x, x, EPSILON,
+            USE_SCALE_AND_SHIFT, MemorySegment.NULL));
+    }
+
+    /// Describes its gradients.
+    MemorySegment batchNormBackward(MemorySegment x) {
+        MemorySegment hint = batchNorm(x);
+        return made("batch normalisation, gradients", p -> batchNormBackward.call(p, engine, BACKWARD, x, x, x, EPSILON,
+            USE_SCALE_AND_SHIFT, hint, MemorySegment.NULL));
+    }
+
+    /// Describes a max-pooling that also gives positions.
+    MemorySegment maxPool(MemorySegment x, MemorySegment y, long kernel, long stride, long padding) {
+        MemorySegment around = longs(padding, padding);
+        return made("max-pooling", p -> pooling.call(p, engine, FORWARD_TRAINING, POOLING_MAX, x, y,
+            longs(stride, stride), longs(kernel, kernel), longs(0, 0), around, around, MemorySegment.NULL));
     }
 
     /// Describes a matrix product of such layouts.
@@ -167,7 +223,8 @@ final class OneDnnCalls {
         MemorySegment list = arena.allocate(16L * arguments.length, 8);
         for (int i = 0; i < arguments.length; i++) {
             list.set(JAVA_INT, 16L * i, arguments[i].number);
-            list.set(ADDRESS, 16L * i + 8, filled((MemorySegment) layoutOf.call(description, arguments[i].query, 0)));
+            list.set(ADDRESS, 16L * i + 8, filled((MemorySegment) layoutOf.call(description,
+                QUERY_ARGUMENT, arguments[i].number)));
         }
         return new Work() {
             @Override

@@ -6,8 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 
-/// oneDNN itself, as its own `benchdnn` measures it: products and convolutions of operands that lie in whatever layout
-/// the primitive likes best, on the library's OpenMP threads. Copies into these layouts are not timed.
+/// oneDNN itself, as its own `benchdnn` measures it: operands lie in whatever layout the primitive likes best, images
+/// that are pooled or normalised in blocks of 16 channels, on the library's OpenMP threads. Copies into these layouts
+/// are not timed.
 final class OneDnnSide implements Side {
     private final OneDnnCalls calls = new OneDnnCalls();
 
@@ -27,8 +28,29 @@ final class OneDnnSide implements Side {
             case "conv-backward-weights" -> convolution(c, Direction.WEIGHTS);
             case "conv-train" -> all(convolution(c, Direction.FORWARD), convolution(c, Direction.DATA),
                 convolution(c, Direction.WEIGHTS));
+            case "softmax" -> calls.work(calls.softmax(rows(c)), Argument.SRC, Argument.DST);
+            case "layer-norm" -> calls.work(calls.layerNorm(rows(c)), Argument.SRC, Argument.SCALE, Argument.SHIFT,
+                Argument.MEAN, Argument.VARIANCE, Argument.DST);
+            case "batch-norm-train" -> {
+                MemorySegment x = images(c.dim(0), c.dim(1), c.dim(2), c.dim(3));
+                yield all(calls.work(calls.batchNorm(x), Argument.SRC, Argument.SCALE, Argument.SHIFT, Argument.MEAN,
+                    Argument.VARIANCE, Argument.DST), calls.work(calls.batchNormBackward(x), Argument.SRC,
+                    Argument.MEAN, Argument.VARIANCE, Argument.SCALE, Argument.DIFF_DST, Argument.DIFF_SRC,
+                    Argument.DIFF_SCALE, Argument.DIFF_SHIFT));
+            }
+            case "max-pool-3x3s2" -> calls.work(calls.maxPool(images(c.dim(0), c.dim(1), c.dim(2), c.dim(3)),
+                images(c.dim(0), c.dim(1), (c.dim(2) + 1) / 2, (c.dim(3) + 1) / 2), 3, 2, 1), Argument.SRC,
+                Argument.DST, Argument.WORKSPACE);
             default -> null;
         });
+    }
+
+    private MemorySegment rows(BenchCase c) {
+        return calls.layout(OneDnnCalls.ROWS, OneDnnCalls.F32, c.dim(0) / 1024, 1024);
+    }
+
+    private MemorySegment images(long... dims) {
+        return calls.layout(OneDnnCalls.BLOCKS, OneDnnCalls.F32, dims);
     }
 
     private Work product(BenchCase c, int dtype) {
