@@ -18,8 +18,8 @@ public final class OpSamples {
             Map.entry("scans and sorting", ScanSortSamples::all),
             Map.entry("views", ViewSamples::all),
             Map.entry("composites", CompositeSamples::all),
-            Map.entry("recurrent layers", RecurrentSamples::all),
             Map.entry("attention of heads", AttentionSamples::all),
+            Map.entry("recurrent layers", RecurrentSamples::all),
             Map.entry("windows", WindowSamples::all)));
 
     private OpSamples() {}

@@ -7,10 +7,9 @@ import java.util.Arrays;
 
 /// The sliding windows of single planes, some rows of a grid of points at a time.
 ///
-/// The rows of the plane that a band of the grid looks at are copied, with zeros between them for their borders, to memory
-/// of the calling thread, where they stay in its cache while they are used; each is split into `step` rows of every
-/// step-th element. Then a tap is nothing but a distance. Where windows stay inside and points lie side by side, planes
-/// are read in place.
+/// The rows of the plane that a band of the grid looks at are copied, with zeros between them for their borders, to
+/// memory of the calling thread, where they stay in its cache while they are used; each is split into `step` rows of
+/// every step-th element. Then a tap is nothing but a distance, and whole vectors may be read past the end of rows.
 final class Bands {
     /// Bytes of a band: enough for a plane of 160 x 160 floats, little enough for the second-level cache.
     private static final long MOST = 128 << 10;
@@ -25,7 +24,6 @@ final class Bands {
     private final int[] lo = new int[3];
     /// The offsets of taps in d, each once.
     private final int[] depths;
-    private final boolean inPlace;
     /// Into how many a row is split, and the bytes of each of them and of all.
     private final int parts;
     private final long pitch;
@@ -50,35 +48,31 @@ final class Bands {
         this.grid = grid;
         this.step = step;
         bytes = kernel.bytes();
-        boolean inside = step[2] == 1;
+        int lanes = kernel.nr() / 2;
         int[] hi = new int[3];
         for (int i = 0; i < 3; i++) {
             int axis = i;
             lo[i] = Arrays.stream(taps).mapToInt(t -> t[axis]).min().orElse(0);
             hi[i] = Arrays.stream(taps).mapToInt(t -> t[axis]).max().orElse(0);
-            inside &= lo[i] >= 0 && (grid[i] - 1) * step[i] + hi[i] < size[i];
         }
-        inPlace = inside || taps.length == 0;
         depths = Arrays.stream(taps).mapToInt(t -> t[0]).sorted().distinct().toArray();
-        parts = inPlace ? 1 : step[2];
-        int lanes = kernel.nr() / 2;
+        parts = step[2];
         int before = Math.max(0, -Math.floorDiv(lo[2], parts));
         int after = Math.max(0, grid[2] + Math.floorDiv(hi[2], parts) - size[2] / parts);
         int length = (size[2] + parts - 1) / parts + Math.max(before, after);
-        pitch = (long) (inPlace ? size[2] : (length + lanes - 1) / lanes * lanes) * bytes;
+        pitch = (long) (length + lanes - 1) / lanes * lanes * bytes;
         rowBytes = parts * pitch;
         lead = (long) (before + lanes - 1) / lanes * lanes * bytes;
         long most = (MOST / Math.max(1, rowBytes * planes * depths.length) - (hi[1] - lo[1])) / step[1];
-        bandRows = inPlace ? grid[1] : Math.clamp(most, Math.min(8, grid[1]), grid[1]);
+        bandRows = Math.clamp(most, Math.min(8, grid[1]), grid[1]);
         perSlice = (grid[1] + bandRows - 1) / bandRows;
         used = (bandRows - 1) * step[1] + hi[1] - lo[1] + 1;
         offsets = new long[planes * taps.length];
         for (int p = 0, k = 0; p < planes; p++) {
             for (int[] t : taps) {
                 int d = Arrays.binarySearch(depths, t[0]);
-                long row = inPlace ? (((long) p * size[0] + t[0]) * size[1] + t[1]) * rowBytes
-                        : ((long) p * depths.length + d) * (lead + used * rowBytes) + (t[1] - lo[1]) * rowBytes;
-                offsets[k++] = row + Math.floorMod(t[2], parts) * pitch
+                long slab = ((long) p * depths.length + d) * (lead + used * rowBytes);
+                offsets[k++] = slab + (t[1] - lo[1]) * rowBytes + Math.floorMod(t[2], parts) * pitch
                         + (long) Math.floorDiv(t[2], parts) * bytes;
             }
         }
@@ -115,11 +109,8 @@ final class Bands {
     long load(long src, int band) {
         int z = band / perSlice * step[0];
         int y = band % perSlice * bandRows * step[1];
-        if (inPlace) {
-            return src + ((long) z * size[1] + y) * rowBytes;
-        }
         int slabs = planes * depths.length;
-        long start = Workspace.get().memory(Workspace.BORDERED, slabs * (lead + used * rowBytes));
+        long start = Workspace.get().memory(Workspace.BORDERED, slabs * (lead + used * rowBytes) + pitch);
         int first = y + lo[1];
         int end = first + used - (bandRows - rows(band)) * step[1];
         long to = start;

@@ -11,6 +11,8 @@ import java.util.Arrays;
 final class Depthwise {
 
     private static final int[] ONE = {1, 1, 1};
+    /// Products that a lane sums in the precision of its elements before the sum goes on in doubles.
+    private static final long FLUSH = 512;
 
     private Depthwise() {}
 
@@ -103,18 +105,22 @@ final class Depthwise {
             long sums = Workspace.get().memory(Workspace.TILE, size);
             for (long oc = from; oc < to; oc++) {
                 Arrays.fill(total, 0);
+                Mem.zero(sums, size);
+                long summed = 0;
                 for (int image = 0; image < s.n(); image++) {
                     long points = x + ((long) image * s.c() + oc / each) * s.inVolume() * bytes;
                     long plane = dy + ((long) image * s.oc() + oc) * s.outVolume() * bytes;
                     for (int b = 0; b < in.count(); b++) {
-                        Mem.zero(sums, size);
                         kernel.dotRows(in.load(points, b), in.rowStep(), in.offsets(), plane + in.firstRow(b)
                                 * rowBytes, rowBytes, in.rows(b), s.out()[2], sums);
-                        for (int i = 0; i < s.taps() * lanes; i++) {
-                            total[i / lanes] += bytes == 4 ? Mem.getFloat(sums + 4L * i) : Mem.getDouble(sums + 8L * i);
+                        summed += (long) in.rows(b) * s.out()[2];
+                        if (summed >= FLUSH * lanes) {
+                            flush(sums, lanes, bytes, total);
+                            summed = 0;
                         }
                     }
                 }
+                flush(sums, lanes, bytes, total);
                 for (int t = 0; t < s.taps(); t++) {
                     long at = dw + (oc * s.taps() + t) * bytes;
                     if (bytes == 4) {
@@ -125,5 +131,20 @@ final class Depthwise {
                 }
             }
         });
+    }
+
+    /// Adds the lanes of each sum to its total, and sets them to zero.
+    private static void flush(long sums, int lanes, int bytes, double[] total) {
+        for (int t = 0; t < total.length; t++) {
+            double even = 0;
+            double odd = 0;
+            long end = sums + (t + 1L) * lanes * bytes;
+            for (long at = end - (long) lanes * bytes; at < end; at += 2L * bytes) {
+                even += bytes == 4 ? Mem.getFloat(at) : Mem.getDouble(at);
+                odd += bytes == 4 ? Mem.getFloat(at + 4) : Mem.getDouble(at + 8);
+            }
+            total[t] += even + odd;
+        }
+        Mem.zero(sums, (long) total.length * lanes * bytes);
     }
 }

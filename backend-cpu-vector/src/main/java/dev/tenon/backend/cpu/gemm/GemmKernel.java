@@ -41,8 +41,8 @@ public interface GemmKernel {
     void window(long src, long step, int lo, int hi, int len, long dst);
 
     /// Splits `rows` contiguous rows of `len` elements each into `parts` of every `parts`-th element:
-    /// `dst[(r * parts + p) * pitch + i] = src[r * len + i * parts + p]`, and zeros up to the pitch, which is a multiple of
-    /// `nr / 2` elements and given in bytes.
+    /// `dst[(r * parts + p) * pitch + i] = src[r * len + i * parts + p]`, and zeros up to the pitch, which is a
+    /// multiple of `nr / 2` elements and given in bytes.
     void splitRows(long src, int len, int rows, int parts, long dst, long pitch);
 
     /// Copies `count` runs of `len` elements: `dst[i * pitch + j] = from[offsets[first + i] + j]`; offsets and pitch
@@ -50,11 +50,11 @@ public interface GemmKernel {
     void copyRows(long from, long[] offsets, int first, int count, int len, long dst, long pitch);
 
     /// `dst[r][i] = sum over t of w[t] * from[r][offsets[t] + i]` for `r < rows` and `i < len`; offsets, and the steps
-    /// from one row to the next, in bytes.
+    /// from one row to the next, in bytes. Reads whole vectors, so up to `nr / 2 - 1` elements beyond.
     void weighRows(long from, long fromStep, long[] offsets, long w, int rows, int len, long dst, long dstStep);
 
-    /// `sums[t][lane] += y[r][i] * from[r][offsets[t] + i]` over `r < rows` and `i < len`; there are `nr / 2` lanes, and
-    /// any of them takes a product.
+    /// `sums[t][lane] += y[r][i] * from[r][offsets[t] + i]` over `r < rows` and `i < len`; there are `nr / 2` lanes,
+    /// and any of them takes a product. Reads whole vectors of `from`, so up to `nr / 2 - 1` elements beyond.
     void dotRows(long from, long fromStep, long[] offsets, long y, long yStep, int rows, int len, long sums);
 
     /// The dot product of two contiguous vectors.

@@ -23,7 +23,6 @@ final class StencilsF32 {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final ValueLayout.OfFloat ELEMENT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-    private static final FloatVector ZERO = FloatVector.zero(S);
     private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(S, i -> 2 * i % L);
     private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(S, i -> 2 * i % L + 1);
     private static final VectorMask<Float> HIGH = S.indexInRange(-L / 2, L / 2);
@@ -53,15 +52,15 @@ final class StencilsF32 {
             i += L;
         }
         for (; 4L * i < pitch; i += L) {
-            ZERO.intoMemorySegment(ALL, dst + 4L * i & MASK, ORDER);
+            FloatVector.zero(S).intoMemorySegment(ALL, dst + 4L * i & MASK, ORDER);
         }
     }
 
     private static void halve(long src, int len, long dst, long pitch) {
         for (long i = 0; i < pitch; i += V) {
             int left = len - (int) (i / 2);
-            FloatVector x = ZERO;
-            FloatVector y = ZERO;
+            FloatVector x = FloatVector.zero(S);
+            FloatVector y = FloatVector.zero(S);
             if (left >= 2 * L) {
                 x = FloatVector.fromMemorySegment(S, ALL, src + 2 * i & MASK, ORDER);
                 y = FloatVector.fromMemorySegment(S, ALL, src + 2 * i + V & MASK, ORDER);
@@ -84,19 +83,18 @@ final class StencilsF32 {
             }
             return;
         }
-        boolean square = len >= L && isSquare(offsets, fromStep);
+        boolean square = isSquare(offsets, fromStep);
+        VectorMask<Float> m = S.indexInRange(0, len);
         for (int r = 0; r <= rows - 4; r = r < rows - 4 ? Math.min(r + 4, rows - 4) : rows) {
             long p = from + r * fromStep;
             long q = dst + r * dstStep;
             if (square) {
                 square(p, fromStep, offsets, w, len, q, dstStep);
-            } else if (len >= L) {
-                for (int i = 0; i < len; i += L) {
-                    long o = 4L * Math.min(i, len - L);
-                    four(p + o, fromStep, offsets, w, q + o, dstStep);
-                }
-            } else {
-                fourPart(p, fromStep, offsets, w, S.indexInRange(0, len), q, dstStep);
+                continue;
+            }
+            for (int i = 0; i < len; i += L) {
+                long o = 4L * Math.max(0, Math.min(i, len - L));
+                four(p + o, fromStep, offsets, w, m, q + o, dstStep);
             }
         }
         for (int r = 0; rows < 4 && r < rows; r++) {
@@ -127,11 +125,12 @@ final class StencilsF32 {
         FloatVector w6 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 24));
         FloatVector w7 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 28));
         FloatVector w8 = FloatVector.broadcast(S, ALL.get(ELEMENT, v + 32));
+        VectorMask<Float> m = S.indexInRange(0, len);
         long a = from + offsets[0];
         long b = offsets[1] - offsets[0];
         long c = offsets[2] - offsets[0];
         for (int i = 0; i < len; i += L) {
-            long o = 4L * Math.min(i, len - L);
+            long o = 4L * Math.max(0, Math.min(i, len - L));
             long p = a + o & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, p, ORDER);
             FloatVector y = FloatVector.fromMemorySegment(S, ALL, p + b & MASK, ORDER);
@@ -169,15 +168,16 @@ final class StencilsF32 {
             z = FloatVector.fromMemorySegment(S, ALL, p + c & MASK, ORDER);
             s3 = w8.fma(z, w7.fma(y, w6.fma(x, s3)));
             long q = dst + o & MASK;
-            s0.intoMemorySegment(ALL, q, ORDER);
-            s1.intoMemorySegment(ALL, q + dstStep & MASK, ORDER);
-            s2.intoMemorySegment(ALL, q + 2 * dstStep & MASK, ORDER);
-            s3.intoMemorySegment(ALL, q + 3 * dstStep & MASK, ORDER);
+            s0.intoMemorySegment(ALL, q, ORDER, m);
+            s1.intoMemorySegment(ALL, q + dstStep & MASK, ORDER, m);
+            s2.intoMemorySegment(ALL, q + 2 * dstStep & MASK, ORDER, m);
+            s3.intoMemorySegment(ALL, q + 3 * dstStep & MASK, ORDER, m);
         }
     }
 
     /// A vector of each of four rows.
-    private static void four(long from, long step, long[] offsets, long w, long dst, long dstStep) {
+    private static void four(long from, long step, long[] offsets, long w, VectorMask<Float> m, long dst,
+            long dstStep) {
         FloatVector s0 = FloatVector.zero(S);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
@@ -191,28 +191,6 @@ final class StencilsF32 {
             s3 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 3 * step & MASK, ORDER), s3);
         }
         long q = dst & MASK;
-        s0.intoMemorySegment(ALL, q, ORDER);
-        s1.intoMemorySegment(ALL, q + dstStep & MASK, ORDER);
-        s2.intoMemorySegment(ALL, q + 2 * dstStep & MASK, ORDER);
-        s3.intoMemorySegment(ALL, q + 3 * dstStep & MASK, ORDER);
-    }
-
-    /// Some lanes of each of four rows.
-    private static void fourPart(long from, long step, long[] offsets, long w, VectorMask<Float> m, long dst,
-            long dstStep) {
-        FloatVector s0 = FloatVector.zero(S);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        for (int t = 0; t < offsets.length; t++, w += 4) {
-            long p = from + offsets[t] & MASK;
-            FloatVector f = FloatVector.broadcast(S, ALL.get(ELEMENT, w & MASK));
-            s0 = f.fma(FloatVector.fromMemorySegment(S, ALL, p, ORDER, m), s0);
-            s1 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + step & MASK, ORDER, m), s1);
-            s2 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 2 * step & MASK, ORDER, m), s2);
-            s3 = f.fma(FloatVector.fromMemorySegment(S, ALL, p + 3 * step & MASK, ORDER, m), s3);
-        }
-        long q = dst & MASK;
         s0.intoMemorySegment(ALL, q, ORDER, m);
         s1.intoMemorySegment(ALL, q + dstStep & MASK, ORDER, m);
         s2.intoMemorySegment(ALL, q + 2 * dstStep & MASK, ORDER, m);
@@ -222,7 +200,7 @@ final class StencilsF32 {
     private static void one(long from, long[] offsets, long w, VectorMask<Float> m, long dst) {
         FloatVector s = FloatVector.zero(S);
         for (int t = 0; t < offsets.length; t++, w += 4) {
-            FloatVector x = FloatVector.fromMemorySegment(S, ALL, from + offsets[t] & MASK, ORDER, m);
+            FloatVector x = FloatVector.fromMemorySegment(S, ALL, from + offsets[t] & MASK, ORDER);
             s = x.fma(FloatVector.broadcast(S, ALL.get(ELEMENT, w & MASK)), s);
         }
         s.intoMemorySegment(ALL, dst & MASK, ORDER, m);
@@ -240,12 +218,18 @@ final class StencilsF32 {
         }
         int taps = offsets.length;
         for (int i = 0; i < len; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, len);
             long p = from + 4L * i;
             long q = y + 4L * i;
             int t = 0;
+            for (; i <= len - L && t <= taps - 9; t += 9) {
+                dotNine(p, fromStep, offsets, t, q, yStep, rows, sums + V * t);
+            }
+            for (; i <= len - L && t <= taps - 3; t += 3) {
+                dotThree(p, fromStep, offsets, t, q, yStep, rows, sums + V * t);
+            }
+            VectorMask<Float> m = S.indexInRange(i, len);
             for (; t <= taps - 3; t += 3) {
-                dotThree(p, fromStep, offsets, t, q, yStep, rows, m, sums + V * t);
+                dotThreePart(p, fromStep, offsets, t, q, yStep, rows, m, sums + V * t);
             }
             for (; t < taps; t++) {
                 dotOne(p + offsets[t], fromStep, q, yStep, rows, m, sums + V * t);
@@ -253,17 +237,45 @@ final class StencilsF32 {
         }
     }
 
-    private static void dotThree(long from, long step, long[] offsets, int t, long y, long yStep, int rows,
-            VectorMask<Float> m, long sums) {
+    private static void dotNine(long from, long step, long[] offsets, int t, long y, long yStep, int rows, long sums) {
+        FloatVector z = FloatVector.zero(S);
+        FloatVector s0 = z, s1 = z, s2 = z, s3 = z, s4 = z, s5 = z, s6 = z, s7 = z, s8 = z;
+        long o0 = offsets[t], o1 = offsets[t + 1], o2 = offsets[t + 2], o3 = offsets[t + 3], o4 = offsets[t + 4];
+        long o5 = offsets[t + 5], o6 = offsets[t + 6], o7 = offsets[t + 7], o8 = offsets[t + 8];
+        for (int r = 0; r < rows; r++, from += step, y += yStep) {
+            FloatVector v = FloatVector.fromMemorySegment(S, ALL, y & MASK, ORDER);
+            s0 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o0 & MASK, ORDER), s0);
+            s1 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o1 & MASK, ORDER), s1);
+            s2 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o2 & MASK, ORDER), s2);
+            s3 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o3 & MASK, ORDER), s3);
+            s4 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o4 & MASK, ORDER), s4);
+            s5 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o5 & MASK, ORDER), s5);
+            s6 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o6 & MASK, ORDER), s6);
+            s7 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o7 & MASK, ORDER), s7);
+            s8 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o8 & MASK, ORDER), s8);
+        }
+        long q = sums & MASK;
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(s0).intoMemorySegment(ALL, q, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + V, ORDER).add(s1).intoMemorySegment(ALL, q + V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 2 * V, ORDER).add(s2).intoMemorySegment(ALL, q + 2 * V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 3 * V, ORDER).add(s3).intoMemorySegment(ALL, q + 3 * V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 4 * V, ORDER).add(s4).intoMemorySegment(ALL, q + 4 * V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 5 * V, ORDER).add(s5).intoMemorySegment(ALL, q + 5 * V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 6 * V, ORDER).add(s6).intoMemorySegment(ALL, q + 6 * V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 7 * V, ORDER).add(s7).intoMemorySegment(ALL, q + 7 * V, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + 8 * V, ORDER).add(s8).intoMemorySegment(ALL, q + 8 * V, ORDER);
+    }
+
+    private static void dotThree(long from, long step, long[] offsets, int t, long y, long yStep, int rows, long sums) {
         FloatVector s0 = FloatVector.zero(S);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
+        FloatVector s1 = FloatVector.zero(S);
+        FloatVector s2 = FloatVector.zero(S);
         long o0 = offsets[t], o1 = offsets[t + 1], o2 = offsets[t + 2];
         for (int r = 0; r < rows; r++, from += step, y += yStep) {
-            FloatVector v = FloatVector.fromMemorySegment(S, ALL, y & MASK, ORDER, m);
-            s0 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o0 & MASK, ORDER, m), s0);
-            s1 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o1 & MASK, ORDER, m), s1);
-            s2 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o2 & MASK, ORDER, m), s2);
+            FloatVector v = FloatVector.fromMemorySegment(S, ALL, y & MASK, ORDER);
+            s0 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o0 & MASK, ORDER), s0);
+            s1 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o1 & MASK, ORDER), s1);
+            s2 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o2 & MASK, ORDER), s2);
         }
         long q = sums & MASK;
         FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(s0).intoMemorySegment(ALL, q, ORDER);
@@ -271,12 +283,35 @@ final class StencilsF32 {
         FloatVector.fromMemorySegment(S, ALL, q + 2 * V, ORDER).add(s2).intoMemorySegment(ALL, q + 2 * V, ORDER);
     }
 
+    /// The lanes that are masked off may hold anything in `from`: the next row, say, which may not be finite.
+    private static void dotThreePart(long from, long step, long[] offsets, int t, long y, long yStep, int rows,
+            VectorMask<Float> m, long sums) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = FloatVector.zero(S);
+        FloatVector s2 = FloatVector.zero(S);
+        long o0 = offsets[t], o1 = offsets[t + 1], o2 = offsets[t + 2];
+        for (int r = 0; r < rows; r++, from += step, y += yStep) {
+            FloatVector v = FloatVector.fromMemorySegment(S, ALL, y & MASK, ORDER, m);
+            s0 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o0 & MASK, ORDER), s0);
+            s1 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o1 & MASK, ORDER), s1);
+            s2 = v.fma(FloatVector.fromMemorySegment(S, ALL, from + o2 & MASK, ORDER), s2);
+        }
+        FloatVector z = FloatVector.zero(S);
+        long q = sums & MASK;
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(z.blend(s0, m)).intoMemorySegment(ALL, q, ORDER);
+        FloatVector.fromMemorySegment(S, ALL, q + V, ORDER).add(z.blend(s1, m)).intoMemorySegment(ALL, q + V, ORDER);
+        q += 2 * V;
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(z.blend(s2, m)).intoMemorySegment(ALL, q, ORDER);
+    }
+
     private static void dotOne(long from, long step, long y, long yStep, int rows, VectorMask<Float> m, long sums) {
-        FloatVector s = FloatVector.fromMemorySegment(S, ALL, sums & MASK, ORDER);
+        FloatVector s = FloatVector.zero(S);
         for (int r = 0; r < rows; r++, from += step, y += yStep) {
             s = FloatVector.fromMemorySegment(S, ALL, y & MASK, ORDER, m)
-                    .fma(FloatVector.fromMemorySegment(S, ALL, from & MASK, ORDER, m), s);
+                    .fma(FloatVector.fromMemorySegment(S, ALL, from & MASK, ORDER), s);
         }
-        s.intoMemorySegment(ALL, sums & MASK, ORDER);
+        long q = sums & MASK;
+        FloatVector.fromMemorySegment(S, ALL, q, ORDER).add(FloatVector.zero(S).blend(s, m))
+                .intoMemorySegment(ALL, q, ORDER);
     }
 }
