@@ -33,7 +33,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /// Captured training steps of convolution nets, whose kernels hand each other images in blocks, give what eager steps
-/// give, up to rounding; to the last bit with `-Dtenon.graph.formats=false`. Where the device carries no formats the same is asked of the plain kernels.
+/// give, up to rounding; to the last bit with `-Dtenon.graph.formats=false`. Where the device carries no formats the
+/// same is asked of the plain kernels.
 class FormatsTrainingTest {
     private static final Device CPU = Device.of("cpu");
     private static final boolean ENABLED = Boolean.parseBoolean(System.getProperty("tenon.graph.formats", "true"));
