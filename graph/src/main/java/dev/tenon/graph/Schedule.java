@@ -187,20 +187,19 @@ final class Schedule {
         return !needed;
     }
 
+    /// A step, after those of the steps before it that are not done, in the order in which they were recorded.
     private void withAllBefore(int step, boolean[] done, List<Step> out) {
         ArrayDeque<Integer> open = new ArrayDeque<>(List.of(step));
-        Set<Integer> seen = new HashSet<>();
+        TreeSet<Integer> missing = new TreeSet<>();
         while (!open.isEmpty()) {
-            int i = open.getLast();
-            if (!done[i] && seen.add(i)) {
-                before.get(i).stream().filter(j -> !done[j]).forEach(open::add);
-                continue;
+            int i = open.removeLast();
+            if (!done[i] && missing.add(i)) {
+                open.addAll(before.get(i));
             }
-            open.removeLast();
-            if (!done[i]) {
-                done[i] = true;
-                out.add(steps.get(i));
-            }
+        }
+        for (int i : missing) {
+            done[i] = true;
+            out.add(steps.get(i));
         }
     }
 

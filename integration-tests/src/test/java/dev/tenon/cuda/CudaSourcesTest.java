@@ -14,6 +14,7 @@ import dev.tenon.api.op.Exprs;
 import dev.tenon.api.op.Lambda;
 import dev.tenon.api.op.MapOp;
 import dev.tenon.api.op.MatMulOp;
+import dev.tenon.api.op.Op;
 import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
@@ -21,6 +22,7 @@ import dev.tenon.cuda.Nvcc.Outcome;
 import dev.tenon.cuda.Nvcc.Use;
 import dev.tenon.kernel.CudaDialect;
 import dev.tenon.kernel.DeviceTraits;
+import dev.tenon.kernel.GemmTile;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelPlan;
 import dev.tenon.kernel.KernelSource;
@@ -233,34 +235,70 @@ class CudaSourcesTest {
     void productsOnTensorCoresStayInRegisters() throws Exception {
         Optional<Path> nvcc = Nvcc.onPath();
         Assumptions.assumeTrue(nvcc.isPresent(), "no nvcc on the PATH: CUDA kernels are not compiled here");
-        KernelSource source =
-                new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(new TensorCores(80, true)));
+        List<GeneratedKernel> ampere = products(80, List.of(DType.F16, DType.F32));
+        ampere.add(products(80, List.of(DType.BF16)).getFirst());
+        stayInRegisters(nvcc.get(), ampere, 80, ARCHITECTURES.stream().filter(a -> a >= 80).toList());
+        stayInRegisters(nvcc.get(), products(75, List.of(DType.F16)), 75, ARCHITECTURES);
+    }
+
+    /// Products of operands that lie in rows, in columns and with rows of an odd length, cut in every way, and a
+    /// convolution.
+    private static List<GeneratedKernel> products(int capability, List<DType> dtypes) {
+        TensorCores usual = new TensorCores(capability, true);
         List<GeneratedKernel> kernels = new ArrayList<>();
-        for (DType d : List.of(DType.F16, DType.F32)) {
+        for (DType d : dtypes) {
             TensorType rows = TensorType.of(d, Shape.of(4096, 4096));
             TensorType columns = TensorType.of(d, rows.shape(), new long[] {1, 4096});
             TensorType odd = TensorType.of(d, rows.shape(), new long[] {4097, 1});
             for (List<TensorType> in : List.of(List.of(rows, rows), List.of(columns, columns), List.of(odd, rows))) {
-                KernelPlan usual = source.plan(MatMulOp.PLAIN, in, List.of(rows)).orElseThrow();
-                for (MmaTile tile : usual.choice().orElseThrow().tiles()) {
-                    TensorCores units = new TensorCores(80, true, tile);
-                    kernels.addAll(new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(units))
-                            .plan(MatMulOp.PLAIN, in, List.of(rows)).orElseThrow().kernels());
+                for (MmaTile tile : plan(MatMulOp.PLAIN, in, usual).choice().orElseThrow().tiles()) {
+                    kernels.addAll(plan(MatMulOp.PLAIN, in, new TensorCores(capability, true, tile)).kernels());
                 }
             }
         }
         List<Integer> ones = List.of(1, 1);
         Convolution op = new Convolution(new WindowGeometry(ones, ones, ones, ones), 1);
-        List<TensorType> in = List.of(TensorType.of(DType.F16, Shape.of(64, 128, 28, 28)),
-                TensorType.of(DType.F16, Shape.of(128, 128, 3, 3)));
-        kernels.addAll(source.plan(op, in, op.infer(in)).orElseThrow().kernels());
+        kernels.addAll(plan(op, List.of(TensorType.of(DType.F16, Shape.of(64, 128, 28, 28)),
+                TensorType.of(DType.F16, Shape.of(128, 128, 3, 3))), usual).kernels());
+        return kernels;
+    }
+
+    private static KernelPlan plan(Op op, List<TensorType> in, TensorCores units) {
+        return new KernelSource(CudaDialect.INSTANCE, TRAITS.withTensorCores(units)).plan(op, in, op.infer(in))
+                .orElseThrow();
+    }
+
+    private void stayInRegisters(Path nvcc, List<GeneratedKernel> kernels, int virtual, List<Integer> architectures)
+            throws IOException, InterruptedException {
         assertTrue(kernels.stream().allMatch(k -> k.entry().equals("matmul_mma")));
-        String text = Nvcc.unit(kernels, TRAITS);
-        List<Use> uses = Nvcc.compile(nvcc.get(), folder, "mma", text, 80,
-                ARCHITECTURES.stream().filter(a -> a >= 80).toList(), true).uses();
-        assertEquals(kernels.size() * ARCHITECTURES.stream().filter(a -> a >= 80).count(), uses.size());
+        List<Use> uses = Nvcc.compile(nvcc, folder, "mma" + virtual, Nvcc.unit(kernels, TRAITS), virtual,
+                architectures, true).uses();
+        assertEquals(kernels.size() * architectures.size(), uses.size());
         uses.forEach(u -> System.out.println(u));
         assertEquals(List.of(), uses.stream().filter(u -> u.spilled() > 0 || u.registers() > 128).toList());
+    }
+
+    /// The same of products without them: two groups of 256 threads share a multiprocessor, but on the oldest
+    /// generation where operands come element by element.
+    @Test
+    void productsWithoutTensorCoresStayInRegisters() throws Exception {
+        Optional<Path> nvcc = Nvcc.onPath();
+        Assumptions.assumeTrue(nvcc.isPresent(), "no nvcc on the PATH: CUDA kernels are not compiled here");
+        TensorType rows = TensorType.of(DType.F32, Shape.of(4096, 4096));
+        TensorType odd = TensorType.of(DType.F32, rows.shape(), new long[] {4097, 1});
+        List<GeneratedKernel> kernels = new ArrayList<>();
+        for (GemmTile tile : TRAITS.tiles(Kind.F32)) {
+            KernelSource source = new KernelSource(CudaDialect.INSTANCE, TRAITS.withTile(Kind.F32, tile));
+            for (TensorType left : tile.rows() == 8 && tile.columns() == 8 ? List.of(rows, odd) : List.of(rows)) {
+                kernels.addAll(source.plan(MatMulOp.PLAIN, List.of(left, rows), List.of(rows)).orElseThrow().kernels());
+            }
+        }
+        List<Use> uses = Nvcc.compile(nvcc.get(), folder, "tiles", Nvcc.unit(kernels, TRAITS), 75, ARCHITECTURES, true)
+                .uses();
+        assertEquals(kernels.size() * ARCHITECTURES.size(), uses.size());
+        uses.forEach(u -> System.out.println(u));
+        assertEquals(List.of(), uses.stream().filter(u -> u.spilled() > 0
+                || u.registers() > (u.architecture().equals("sm_75") ? 144 : 128)).toList());
     }
 
     private static <T> T get(Future<T> f) throws Exception {

@@ -6,17 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.DType;
-import dev.tenon.api.Shape;
-import dev.tenon.api.op.Expr;
-import dev.tenon.api.op.Lambda;
-import dev.tenon.api.op.MatMulOp;
-import dev.tenon.api.op.Scalars;
-import dev.tenon.api.op.TensorType;
-import dev.tenon.kernel.CudaDialect;
-import dev.tenon.kernel.DeviceTraits;
 import dev.tenon.kernel.GeneratedKernel;
 import dev.tenon.kernel.KernelPlan;
-import dev.tenon.kernel.KernelSource;
 import dev.tenon.kernel.MmaTile;
 import dev.tenon.kernel.TensorCores;
 import java.lang.foreign.Arena;
@@ -25,7 +16,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// How products are cut for tensor cores, and how operands come to local memory, run on the processor: copies that the
 /// device makes by itself arrive there when they are waited for and no sooner, and spoil what they will replace at
-/// once. Numbers are such that sums are exact.
+/// once.
 class MmaTileTest {
     /// 64 x 32 sums for each of 8 warps, for operands that go past the registers.
     private static final MmaTile LARGE = new MmaTile(4, 4, 2, 4, 3, 1);
@@ -42,166 +32,79 @@ class MmaTileTest {
     @TempDir
     private static Path folder;
 
-    /// A product of matrices of some layouts.
-    ///
-    /// @param deepA whether the left one lies row by row
-    /// @param deepB whether the right one lies column by column
-    /// @param gap what lies between one row, or column, and the next
-    /// @param offset bytes by which operands begin after a multiple of 16
-    private record Product(DType dtype, boolean deepA, boolean deepB, int batch, int m, int n, int k, int gap,
-            int offset) {
-        TensorType left() {
-            return type(m, k, deepA);
-        }
-
-        TensorType right() {
-            return type(k, n, !deepB);
-        }
-
-        private TensorType type(long rows, long columns, boolean byRows) {
-            long lead = (byRows ? columns : rows) + gap;
-            return TensorType.of(dtype, Shape.of(batch, rows, columns), new long[] {(byRows ? rows : columns) * lead,
-                byRows ? lead : 1, byRows ? 1 : lead});
-        }
-    }
-
     @BeforeAll
     static void needsACompiler() {
         Assumptions.assumeTrue(HostKernel.available(), "no C++ compiler on the PATH");
     }
 
-    private static KernelPlan plan(Product p, int capability, MmaTile tile) {
-        DeviceTraits traits = new DeviceTraits(false, true, 1024, 48 << 10, 2, 1, true);
-        MatMulOp op = new MatMulOp(Optional.of(Lambda.of(new Expr.Input(0, DType.F32.kind()), DType.F32)),
-                Scalars.NONE);
-        List<TensorType> in = List.of(p.left(), p.right());
-        return new KernelSource(CudaDialect.INSTANCE, traits.withTensorCores(new TensorCores(capability, true, tile)))
-                .plan(op, in, op.infer(in)).orElseThrow();
+    private static KernelPlan plan(HostProduct p, int capability, MmaTile tile) {
+        return p.plan(HostProduct.TRAITS.withTensorCores(new TensorCores(capability, true, tile)));
     }
 
-    private static float element(int batch, int i, int j, int salt) {
-        return (batch * 7 + i * 31 + j * 17 + i * j % 5 + salt) % 9 - 4;
-    }
-
-    private static MemorySegment filled(Arena arena, TensorType t, int offset, int salt) {
-        MemorySegment all = arena.allocate((t.maxOffset() + 1) * t.dtype().bytes() + offset, 64).asSlice(offset);
-        for (int b = 0; b < t.shape().dim(0); b++) {
-            for (int i = 0; i < t.shape().dim(1); i++) {
-                for (int j = 0; j < t.shape().dim(2); j++) {
-                    long at = b * t.stride(0) + i * t.stride(1) + j * t.stride(2);
-                    store(all, t.dtype(), at, element(b, i, j, salt));
-                }
-            }
-        }
-        return all;
-    }
-
-    private static void store(MemorySegment to, DType dtype, long at, float x) {
-        switch (dtype) {
-            case F32 -> to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at * 4, x);
-            case F16 -> to.set(ValueLayout.JAVA_SHORT_UNALIGNED, at * 2, Float.floatToFloat16(x));
-            default -> to.set(ValueLayout.JAVA_SHORT_UNALIGNED, at * 2, (short) (Float.floatToRawIntBits(x) >> 16));
-        }
-    }
-
-    private static float[] expected(Product p) {
-        float[] y = new float[p.batch * p.m * p.n];
-        for (int b = 0; b < p.batch; b++) {
-            for (int i = 0; i < p.m; i++) {
-                for (int j = 0; j < p.n; j++) {
-                    for (int q = 0; q < p.k; q++) {
-                        y[(b * p.m + i) * p.n + j] += element(b, i, q, 0) * element(b, q, j, 3);
-                    }
-                }
-            }
-        }
-        return y;
-    }
-
-    private static float[] run(Product p, KernelPlan plan, int capability) throws Exception {
-        try (Arena arena = Arena.ofConfined()) {
-            List<MemorySegment> in =
-                    List.of(filled(arena, p.left(), p.offset, 0), filled(arena, p.right(), p.offset, 3));
-            return run(plan, capability, in, p.batch * p.m * p.n);
-        }
-    }
-
-    private static float[] run(KernelPlan plan, int capability, List<MemorySegment> in, int elements)
-            throws Exception {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment y = arena.allocate(4L * elements, 64).fill((byte) 0x7f);
-            MemorySegment workspace = arena.allocate(Math.max(8, plan.workspaceBytes()), 64).fill((byte) 0x7f);
-            for (GeneratedKernel k : plan.kernels()) {
-                new HostKernel(k, folder, capability, false).run(in, List.of(y), workspace, _ -> 0);
-            }
-            return y.toArray(ValueLayout.JAVA_FLOAT);
-        }
-    }
-
-    private static void check(Product p, int capability, MmaTile tile, String used) throws Exception {
+    private static void check(HostProduct p, int capability, MmaTile tile, String used) throws Exception {
         KernelPlan plan = plan(p, capability, tile);
         assertTrue(plan.kernels().getFirst().source().contains(used), () -> used + " for " + p);
-        assertArrayEquals(expected(p), run(p, plan, capability), () -> p + " by " + tile + " on " + capability);
+        assertArrayEquals(p.expected(), p.run(plan, folder, capability), () -> p + " by " + tile + " on " + capability);
     }
 
     @Test
     void largeTilesOfAmpere() throws Exception {
-        check(new Product(DType.F16, true, false, 1, 150, 136, 200, 0, 0), 80, LARGE, "copy_async(");
-        check(new Product(DType.F16, false, true, 1, 136, 129, 104, 0, 0), 80, LARGE, "copy_async(");
-        check(new Product(DType.BF16, true, true, 2, 130, 140, 72, 0, 0), 80, LARGE, "copy_async(");
-        check(new Product(DType.F32, true, false, 1, 131, 132, 68, 0, 0), 80, LARGE, "copy_async(");
-        check(new Product(DType.F32, false, true, 1, 132, 131, 36, 4, 0), 80, LARGE, "copy_async(");
+        check(new HostProduct(DType.F16, true, false, 1, 150, 136, 200, 0, 0), 80, LARGE, "copy_async(");
+        check(new HostProduct(DType.F16, false, true, 1, 136, 129, 104, 0, 0), 80, LARGE, "copy_async(");
+        check(new HostProduct(DType.BF16, true, true, 2, 130, 140, 72, 0, 0), 80, LARGE, "copy_async(");
+        check(new HostProduct(DType.F32, true, false, 1, 131, 132, 68, 0, 0), 80, LARGE, "copy_async(");
+        check(new HostProduct(DType.F32, false, true, 1, 132, 131, 36, 4, 0), 80, LARGE, "copy_async(");
     }
 
     @Test
     void manyAndFewStages() throws Exception {
-        Product p = new Product(DType.F16, true, false, 1, 65, 72, 296, 8, 0);
+        HostProduct p = new HostProduct(DType.F16, true, false, 1, 65, 72, 296, 8, 0);
         for (int stages : new int[] {2, 4}) {
             check(p, 80, new MmaTile(2, 4, 2, 2, stages, 1), "copy_async(");
         }
-        check(new Product(DType.BF16, false, false, 1, 136, 72, 40, 0, 0), 80, new MmaTile(2, 4, 4, 2, 4, 1),
+        check(new HostProduct(DType.BF16, false, false, 1, 136, 72, 40, 0, 0), 80, new MmaTile(2, 4, 4, 2, 4, 1),
                 "load_transposed(");
     }
 
     @Test
     void operandsThatDoNotBeginAtMultiplesOf16Bytes() throws Exception {
-        check(new Product(DType.F16, true, false, 1, 65, 72, 72, 0, 2), 80, SMALL, "copy_async(");
-        check(new Product(DType.F16, true, false, 1, 65, 72, 72, 0, 2), 75, SMALL, "LOAD_PACK(u32");
-        check(new Product(DType.F32, false, true, 1, 64, 65, 20, 4, 4), 80, SMALL, "copy_async(");
+        check(new HostProduct(DType.F16, true, false, 1, 65, 72, 72, 0, 2), 80, SMALL, "copy_async(");
+        check(new HostProduct(DType.F16, true, false, 1, 65, 72, 72, 0, 2), 75, SMALL, "LOAD_PACK(u32");
+        check(new HostProduct(DType.F32, false, true, 1, 64, 65, 20, 4, 4), 80, SMALL, "copy_async(");
     }
 
     @Test
     void oneOperandElementByElement() throws Exception {
         // Rows of an odd length on one side.
-        check(new Product(DType.F16, true, false, 1, 70, 72, 71, 0, 0), 80, SMALL, "copy_async(");
-        check(new Product(DType.F16, true, true, 1, 70, 73, 72, 1, 0), 80, SMALL, "held[");
+        check(new HostProduct(DType.F16, true, false, 1, 70, 72, 71, 0, 0), 80, SMALL, "copy_async(");
+        check(new HostProduct(DType.F16, true, true, 1, 70, 73, 72, 1, 0), 80, SMALL, "held[");
     }
 
     @Test
     void piecesOfTuring() throws Exception {
         MmaTile tile = new MmaTile(2, 4, 4, 4, 2, 1);
-        check(new Product(DType.F16, true, false, 1, 140, 136, 104, 0, 0), 75, tile, "LOAD_PACK(u32");
-        assertFalse(plan(new Product(DType.F16, true, false, 1, 140, 136, 104, 0, 0), 75, tile).kernels().getFirst()
+        check(new HostProduct(DType.F16, true, false, 1, 140, 136, 104, 0, 0), 75, tile, "LOAD_PACK(u32");
+        assertFalse(plan(new HostProduct(DType.F16, true, false, 1, 140, 136, 104, 0, 0), 75, tile).kernels().getFirst()
                 .source().contains("copy_async"));
-        check(new Product(DType.F16, false, true, 2, 72, 70, 40, 0, 0), 75, new MmaTile(2, 4, 2, 2, 2, 1),
+        check(new HostProduct(DType.F16, false, true, 2, 72, 70, 40, 0, 0), 75, new MmaTile(2, 4, 2, 2, 2, 1),
                 "load_transposed(");
     }
 
     @Test
     void splitDepths() throws Exception {
         // 600 / 32 = 19 steps: of 3 parts the last one is shorter, and ends within a step.
-        Product p = new Product(DType.F16, true, false, 2, 40, 48, 600, 0, 0);
+        HostProduct p = new HostProduct(DType.F16, true, false, 2, 40, 48, 600, 0, 0);
         KernelPlan plan = plan(p, 80, new MmaTile(2, 4, 2, 2, 3, 3));
         assertEquals(List.of("matmul_mma", "matmul_sum"), plan.kernels().stream().map(GeneratedKernel::entry).toList());
         assertEquals(3L * 2 * 40 * 48 * 4, plan.workspaceBytes());
-        assertArrayEquals(expected(p), run(p, plan, 80));
+        assertArrayEquals(p.expected(), p.run(plan, folder, 80));
     }
 
     /// Numbers that TF32 does not hold are rounded to the nearest that it does, in operands that come as they lie too.
     @Test
     void tf32Rounds() throws Exception {
         for (int gap : new int[] {0, 1}) {
-            Product p = new Product(DType.F32, true, false, 1, 64, 64, 64, gap, 0);
+            HostProduct p = new HostProduct(DType.F32, true, false, 1, 64, 64, 64, gap, 0);
             KernelPlan plan = plan(p, 80, SMALL);
             assertEquals(gap == 0, plan.kernels().getFirst().source().contains("copy_async("));
             try (Arena arena = Arena.ofConfined()) {
@@ -217,7 +120,7 @@ class MmaTileTest {
                         rounded[i * 64 + j] = to * (1 + 0x1p-10f);
                     }
                 }
-                assertArrayEquals(rounded, run(plan, 80, List.of(one, x), 64 * 64));
+                assertArrayEquals(rounded, HostProduct.run(plan, folder, 80, List.of(one, x), 64 * 64));
             }
         }
     }
@@ -226,13 +129,14 @@ class MmaTileTest {
     /// results are others.
     @Test
     void waitsThatAreMissingAreNoticed() throws Exception {
-        Product p = new Product(DType.F16, true, false, 1, 65, 72, 296, 0, 0);
+        HostProduct p = new HostProduct(DType.F16, true, false, 1, 65, 72, 296, 0, 0);
         GeneratedKernel k = plan(p, 80, SMALL).kernels().getFirst();
         assertTrue(k.source().contains("wait_copies(1);"));
         for (String instead : List.of("", "wait_copies(2);")) {
             GeneratedKernel broken = new GeneratedKernel(k.source().replace("wait_copies(1);", instead), k.entry(),
                     k.args(), k.groups(), k.local());
-            assertFalse(Arrays.equals(expected(p), run(p, new KernelPlan(List.of(broken), 0), 80)), instead);
+            assertFalse(Arrays.equals(p.expected(),
+                    p.run(new KernelPlan(List.of(broken), 0), folder, 80)), instead);
         }
     }
 }

@@ -164,6 +164,33 @@ class TensorCoresTest {
                 9.0 * y.elements() / 36, x, g);
     }
 
+    /// Convolutions whose weights, or images too, come to shared memory 16 bytes at a time.
+    @Test
+    void convolutionsInPieces() {
+        List<Integer> ones = List.of(1, 1);
+        List<Integer> none = List.of(0, 0);
+        Convolution wide = new Convolution(new WindowGeometry(ones, ones, ones, ones), 1);
+        inPieces(wide, 1, Input.of(DType.F16, 2, 8, 8, 8), Input.of(DType.F16, 16, 8, 3, 3).seed(2));
+        Convolution steps = new Convolution(new WindowGeometry(List.of(2, 2), ones, ones, ones), 1);
+        inPieces(steps, 1, Input.of(DType.BF16, 2, 8, 16, 16), Input.of(DType.BF16, 16, 8, 3, 3).seed(2));
+        Convolution pointwise = new Convolution(new WindowGeometry(ones, none, none, ones), 2);
+        inPieces(pointwise, 2, Input.of(DType.F16, 2, 64, 8, 8), Input.of(DType.F16, 48, 32, 1, 1).seed(2));
+    }
+
+    /// @param operands how many of the forward product's operands come in pieces
+    private static void inPieces(Convolution op, int operands, Input x, Input weight) {
+        DType d = x.dtype();
+        List<TensorType> in = List.of(TensorType.of(d, x.shape()), TensorType.of(d, weight.shape()));
+        Shape y = op.infer(in).getFirst().shape();
+        Input g = new Input(d, y, Layout.CONTIGUOUS, x.domain(), 4, List.of());
+        String source = EmulatedBackend.source(AMPERE).plan(op, in, op.infer(in)).orElseThrow().kernels().getFirst()
+                .source();
+        assertEquals(operands, (source.contains("aligned_a") ? 1 : 0) + (source.contains("aligned_b") ? 1 : 0));
+        check(AMPERE, op, Family.COMPOSITE, 9.0 * 72, x, weight);
+        check(AMPERE, new ConvolutionBackwardData(op, x.shape()), Family.COMPOSITE, 9.0 * 144, g, weight);
+        check(AMPERE, new ConvolutionBackwardWeight(op, weight.shape()), Family.COMPOSITE, 9.0 * 128, x, g);
+    }
+
     /// Some of the suite's samples of attention and of its gradients; all of them with `-Dtenon.test.emulated=all`,
     /// which compiles a hundred kernels.
     @Test

@@ -14,6 +14,7 @@ import dev.tenon.nn.Parameter;
 import dev.tenon.nn.functional.ClassLosses;
 import dev.tenon.nn.optim.Optimizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -43,6 +44,17 @@ public record Training(
             assertEquals(state.size(), other.state.size());
             for (int i = 0; i < state.size(); i++) {
                 assertArrayEquals(state.get(i), other.state.get(i), "state " + i);
+            }
+        }
+
+        /// Compares up to rounding, to within a share of the largest number of each tensor.
+        public void assertNear(Trained other, double tolerance) {
+            assertArrayEquals(losses.stream().mapToDouble(d -> d).toArray(),
+                    other.losses.stream().mapToDouble(d -> d).toArray(), tolerance);
+            assertEquals(state.size(), other.state.size());
+            for (int i = 0; i < state.size(); i++) {
+                double largest = Arrays.stream(state.get(i)).map(Math::abs).max().orElse(0);
+                assertArrayEquals(state.get(i), other.state.get(i), tolerance * Math.max(largest, 0.1), "state " + i);
             }
         }
     }

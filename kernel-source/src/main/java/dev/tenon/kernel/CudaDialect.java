@@ -125,6 +125,11 @@ public final class CudaDialect implements Dialect {
     }
 
     @Override
+    public boolean oneAddressSpace() {
+        return true;
+    }
+
+    @Override
     public int packBytes() {
         return 16;
     }

@@ -44,6 +44,11 @@ public interface Dialect {
         return 0;
     }
 
+    /// Whether a plain pointer points to memory of every kind, and packs come from and go to all of them.
+    default boolean oneAddressSpace() {
+        return false;
+    }
+
     /// Whether elements of a dtype can be packed.
     default boolean packs(DType dtype) {
         return packBytes() > 0;

@@ -4,6 +4,7 @@ import dev.tenon.api.DType.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Products of matrices whose elements come from, and go to, wherever functions say: plain and strided products,
@@ -96,7 +97,7 @@ final class GemmSource {
                 && units.multiply(left.dtype())) {
             return onTensorCores(left, right, units);
         }
-        return traits.cpu() && dialect.vectors() ? packed() : new KernelPlan(List.of(tiled()), workspaceAt);
+        return traits.cpu() && dialect.vectors() ? packed() : tiled();
     }
 
     private KernelWriter writer(String entry, boolean a, boolean b, boolean stores) {
@@ -131,31 +132,61 @@ final class GemmSource {
         List<MmaTile> ways = MmaTile.candidates(left.dtype(), traits.units(), units.copies() && pieces,
                 units.copies() && some, batch, m, n, k);
         MmaTile tile = units.tile() == null ? ways.getFirst() : units.tile();
-        boolean split = tile.splits() > 1;
-        KernelWriter w = writer("matmul_mma", true, true, !split, "u32", Types.Reading.BITS);
-        if (left.pieces()) {
-            w.function("const void*", "u32", "place_a", List.of("b", "i", "k"),
-                    loadA.statements(w, Types.Reading.PLACE));
-        }
-        if (right.pieces()) {
-            w.function("const void*", "u32", "place_b", List.of("b", "k", "j"),
-                    loadB.statements(w, Types.Reading.PLACE));
-        }
-        if (split) {
-            w.function("void", type, "store", List.of("b", "i", "j", "v"), List.of(w.workspace("parts", kind,
-                    workspaceAt) + "[(b * " + w.number("m", m) + " + i) * " + w.number("n", n) + " + j] = v;"));
-        }
-        List<GeneratedKernel> kernels = new ArrayList<>();
-        kernels.add(new MmaSource(tile, left, right, units.copies()).kernel(w, batch, m, n, k));
-        long bytes = workspaceAt;
-        if (split) {
-            kernels.add(summed(tile.splits()));
-            bytes += tile.splits() * batch * m * n * Types.bytes(kind) + 63 & -64;
-        }
+        KernelWriter w = writer("matmul_mma", true, true, tile.splits() == 1, "u32", Types.Reading.BITS);
+        places(w, left.pieces(), right.pieces());
+        KernelPlan plan = split(tile.splits(), w, () ->
+                new MmaSource(tile, left, right, units.copies()).kernel(w, batch, m, n, k));
         boolean worth = batch * m * n * k >= GemmTile.LARGE && ways.size() > 1;
-        return new KernelPlan(kernels, bytes, !worth ? Optional.empty() : Optional.of(new KernelPlan.Choice(
-                "matmul " + left.dtype() + " " + layout(left) + layout(right) + " " + rounded(batch) + " of "
-                        + rounded(m) + " x " + rounded(n) + " x " + rounded(k), ways)));
+        return !worth ? plan : new KernelPlan(plan.kernels(), plan.workspaceBytes(), Optional.of(
+                new KernelPlan.Choice("matmul " + left.dtype() + " " + layout(left) + layout(right) + " "
+                        + rounded(batch) + " of " + rounded(m) + " x " + rounded(n) + " x " + rounded(k), ways)));
+    }
+
+    /// Functions that say where an operand's elements lie.
+    private void places(KernelWriter w, boolean left, boolean right) {
+        String type = "GLOBAL const void*";
+        if (left) {
+            w.function(type, type, "place_a", List.of("b", "i", "k"), loadA.statements(w, Types.Reading.PLACE));
+        }
+        if (right) {
+            w.function(type, type, "place_b", List.of("b", "k", "j"), loadB.statements(w, Types.Reading.PLACE));
+        }
+    }
+
+    /// A plan whose first kernel computes the sums of each part of the depth.
+    private KernelPlan split(int splits, KernelWriter w, Supplier<GeneratedKernel> product) {
+        if (splits == 1) {
+            return new KernelPlan(List.of(product.get()), workspaceAt);
+        }
+        w.function("void", type, "store", List.of("b", "i", "j", "v"), List.of(w.workspace("parts", kind, workspaceAt)
+                + "[(b * " + w.number("m", m) + " + i) * " + w.number("n", n) + " + j] = v;"));
+        return new KernelPlan(List.of(product.get(), summed(splits)),
+                workspaceAt + (splits * batch * m * n * Types.bytes(kind) + 63 & -64));
+    }
+
+    /// Writes which rows `i0`, columns `j0`, batch `b` and depths from `begin` to `end` a group computes, and the batch
+    /// `to_b` to which it stores: parts of the depth count as further batches there.
+    ///
+    /// @return how many groups there are
+    static long groups(KernelWriter w, int rows, int columns, int splits, int step, long batch, long m, long n,
+            long k) {
+        long tm = Splits.parts(m, rows);
+        long tn = Splits.parts(n, columns);
+        w.number("m", m);
+        w.number("n", n);
+        w.number("depth", k);
+        w.line("idx g = (idx)GROUP;");
+        w.line("idx j0 = g % " + w.number("tiles_n", tn) + " * " + columns + ";");
+        w.line("idx i0 = g / tiles_n % " + w.number("tiles_m", tm) + " * " + rows + ";");
+        w.line("idx to_b = g / tiles_n / tiles_m;");
+        if (splits == 1) {
+            w.line("idx b = to_b;").line("idx begin = 0;").line("idx end = depth;");
+        } else {
+            w.line("idx b = to_b % " + w.number("batch", batch) + ";");
+            w.line("idx begin = to_b / batch * " + w.number("share", Splits.share(splits, step, k)) + ";");
+            w.line("idx end = begin + share < depth ? begin + share : depth;");
+        }
+        return splits * batch * tm * tn;
     }
 
     private static String layout(Stored s) {
@@ -201,11 +232,17 @@ final class GemmSource {
     }
 
     /// Tiles of both operands in local memory, a small tile of sums in the registers of each item.
-    private GeneratedKernel tiled() {
+    private KernelPlan tiled() {
         int side = traits.groupOf(256) < 256 ? 8 : 16;
+        boolean packs = kind == Kind.F32 && dialect.packBytes() >= Stored.PIECE && dialect.oneAddressSpace();
+        // What is deep is cut along the depth there, so that tiles need not be small to be many.
+        boolean medium = m * n >= 128 * 128 || packs && Math.min(m, n) >= 32 && k >= 1024;
         GemmTile shape = m >= 1024 && n >= 1024 && kind.isFloating()
                 ? traits.tile(kind)
-                : m * n >= 128 * 128 ? new GemmTile(4, 4, 16) : new GemmTile(2, 2, 16);
+                : medium ? new GemmTile(4, 4, 16) : new GemmTile(2, 2, 16);
+        if (packs && RegisterTiles.suit(shape, traits)) {
+            return inRegisters(shape);
+        }
         int high = shape.rows();
         int broad = shape.columns();
         int tileRows = side * high;
@@ -249,7 +286,17 @@ final class GemmSource {
         w.line(rows).line(columns);
         w.line("idx i = i0 + y + r * " + side + ";").line("idx j = j0 + x + s * " + side + ";");
         w.line("if (i < m && j < n) {").line("store(b, i, j, c[r][s]);").line("}").line("}").line("}");
-        return w.finish(batch * tm * tn, local);
+        return new KernelPlan(List.of(w.finish(batch * tm * tn, local)), workspaceAt);
+    }
+
+    private KernelPlan inRegisters(GemmTile shape) {
+        // By tiles of a fixed size, so that each shape that may be chosen gives the same bits.
+        int splits = Splits.usual(batch * Splits.parts(m, 64) * Splits.parts(n, 64), traits.units(),
+                RegisterTiles.STEP, batch * m * n, k);
+        KernelWriter w = writer("matmul_tiled", true, true, splits == 1);
+        places(w, RegisterTiles.comesInPieces(storedA), RegisterTiles.comesInPieces(storedB));
+        return split(splits, w, () ->
+                new RegisterTiles(shape, splits, storedA, storedB).kernel(w, batch, m, n, k));
     }
 
     /// Both operands are packed into panels as wide as the register tile, padded with zeros; then each item, a group of

@@ -33,27 +33,11 @@ final class MmaSource {
     ///     `place_b` for operands that come in pieces, and `store`; where the depth is split, that one is given the
     ///     number of the split times `batch` more than the number of the batch
     GeneratedKernel kernel(KernelWriter w, long batch, long m, long n, long k) {
-        long tm = tile.tilesDown(m);
-        long tn = tile.tilesAcross(n);
         int stage = tile.stageWords();
-        int step = DEPTH * 4 / dtype.bytes();
+        int step = MmaTile.step(dtype);
         int ahead = (tile.stages() - 1) * step;
-        w.number("m", m);
-        w.number("n", n);
-        w.number("depth", k);
         w.line("LOCAL ALIGN(16) u32 tiles[" + Math.max(tile.stages() * stage, storeWords()) + "];");
-        w.line("idx g = (idx)GROUP;");
-        w.line("idx j0 = g % " + w.number("tiles_n", tn) + " * " + tile.tileColumns() + ";");
-        w.line("idx i0 = g / tiles_n % " + w.number("tiles_m", tm) + " * " + tile.tileRows() + ";");
-        w.line("idx to_b = g / tiles_n / tiles_m;");
-        if (tile.splits() > 1) {
-            long share = tile.stepsPerSplit(dtype, k) * step;
-            w.line("idx b = to_b % " + w.number("batch", batch) + ";");
-            w.line("idx begin = to_b / batch * " + w.number("share", share) + ";");
-            w.line("idx end = begin + share < depth ? begin + share : depth;");
-        } else {
-            w.line("idx b = to_b;").line("idx begin = 0;").line("idx end = depth;");
-        }
+        long groups = GemmSource.groups(w, tile.tileRows(), tile.tileColumns(), tile.splits(), step, batch, m, n, k);
         w.line("int item = (int)ITEM;").line("int lane = item % 32;");
         w.line("int wy = item / 32 / " + tile.warpsAcross() + ";");
         w.line("int wx = item / 32 % " + tile.warpsAcross() + ";");
@@ -100,7 +84,7 @@ final class MmaSource {
         w.line("next = now;");
         w.line("now = now == tiles + " + (tile.stages() - 1) * stage + " ? tiles : now + " + stage + ";").line("}");
         stores(w);
-        return w.finish(tile.splits() * batch * tm * tn, tile.threads());
+        return w.finish(groups, tile.threads());
     }
 
     private void sums(KernelWriter w, Runnable body) {

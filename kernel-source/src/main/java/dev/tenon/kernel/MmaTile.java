@@ -16,12 +16,6 @@ import java.util.List;
 public record MmaTile(int rows, int columns, int warpsDown, int warpsAcross, int stages, int splits) {
     /// Words of 32 bits by which tiles are deep.
     static final int DEPTH = 16;
-    /// The fewest tiles along the depth that are worth groups of their own.
-    private static final int LEAST_DEPTH = 8;
-    private static final int MOST_SPLITS = 32;
-    /// The most results of all splits together.
-    private static final long MOST_SUMS = 1 << 26;
-
     /// Checks the numbers.
     public MmaTile {
         if (rows < 1 || columns < 2 || columns % 2 != 0 || warpsDown < 1 || warpsAcross < 1 || stages < 2
@@ -52,29 +46,13 @@ public record MmaTile(int rows, int columns, int warpsDown, int warpsAcross, int
         return (tileRows() + tileColumns()) * DEPTH;
     }
 
-    private static long parts(long extent, long side) {
-        return (extent + side - 1) / side;
+    /// Elements of a dtype by which tiles are deep.
+    static int step(DType dtype) {
+        return DEPTH * 4 / dtype.bytes();
     }
 
-    long tilesDown(long m) {
-        return parts(m, tileRows());
-    }
-
-    long tilesAcross(long n) {
-        return parts(n, tileColumns());
-    }
-
-    /// How many steps along the depth each split takes, so that none is empty.
-    long stepsPerSplit(DType dtype, long k) {
-        return parts(steps(dtype, k), splits);
-    }
-
-    private static long steps(DType dtype, long k) {
-        return parts(k, DEPTH * 4L / dtype.bytes());
-    }
-
-    /// The ways worth measuring, the usual one first. Warps of 64 x 32 sums leave no registers for what is on its way
-    /// from memory: they are for operands that are copied past the registers.
+    /// The ways worth measuring, the usual one first; all give the same bits. Warps of 64 x 32 sums leave no registers
+    /// for what is on its way from memory: they are for operands that are copied past the registers.
     ///
     /// @param past whether both operands are
     /// @param async whether at least one is
@@ -90,39 +68,19 @@ public record MmaTile(int rows, int columns, int warpsDown, int warpsAcross, int
         }
         boolean fits = m >= large.tileRows() && n >= large.tileColumns();
         MmaTile first = fits && large.groups(batch, m, n) >= units ? large : small;
-        List<MmaTile> all = new ArrayList<>();
-        all.add(first.split(first.splits(dtype, units, batch, m, n, k)));
+        // The same number for all, so that each gives the same bits.
+        int splits = Splits.usual(first.groups(batch, m, n), units, step(dtype), batch * m * n, k);
+        List<MmaTile> all = new ArrayList<>(List.of(first.split(splits)));
         for (MmaTile t : shapes) {
-            boolean wanted = (m > t.tileRows() / 2 || t == small) && (n > t.tileColumns() / 2 || t == small);
-            int usual = t.splits(dtype, units, batch, m, n, k);
-            // Half as many, and twice as many unless there is work for all without them.
-            int most = usual * t.groups(batch, m, n) < 2L * units ? 2 * usual : usual;
-            for (int s = Math.max(1, usual / 2); wanted && s <= most; s *= 2) {
-                MmaTile way = t.split(s);
-                if (!all.contains(way) && way.isPossible(dtype, batch, m, n, k)) {
-                    all.add(way);
-                }
+            boolean wanted = t == small || m > t.tileRows() / 2 && n > t.tileColumns() / 2;
+            if (wanted && t != first) {
+                all.add(t.split(splits));
             }
         }
         return all;
     }
 
     private long groups(long batch, long m, long n) {
-        return batch * tilesDown(m) * tilesAcross(n);
-    }
-
-    /// Into how many parts the depth is usually cut: as many as keep all multiprocessors busy.
-    private int splits(DType dtype, int units, long batch, long m, long n, long k) {
-        int s = 1;
-        while (2 * s * groups(batch, m, n) <= units && split(2 * s).isPossible(dtype, batch, m, n, k)) {
-            s *= 2;
-        }
-        return s;
-    }
-
-    private boolean isPossible(DType dtype, long batch, long m, long n, long k) {
-        // No part of the depth is empty.
-        return splits == 1 || splits <= MOST_SPLITS && splits * LEAST_DEPTH <= steps(dtype, k)
-                && (splits - 1) * stepsPerSplit(dtype, k) < steps(dtype, k) && splits * batch * m * n <= MOST_SUMS;
+        return batch * Splits.parts(m, tileRows()) * Splits.parts(n, tileColumns());
     }
 }

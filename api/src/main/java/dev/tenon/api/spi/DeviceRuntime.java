@@ -88,7 +88,8 @@ public interface DeviceRuntime {
 
     /// A kernel that takes operands, or gives results, in formats of this device; empty where the plain kernel of
     /// [#prepare] is to be used. Asked by engines that know a whole program before it runs: they bring operands to the
-    /// formats that a kernel takes, those that stay the same only once, and bring back what others read.
+    /// formats that a kernel takes, those that stay the same only once, and bring back what others read. A kernel that
+    /// takes an operand in a format is used only where that operand is contiguous.
     default Optional<FormattedKernel> prepareFormatted(Op op, List<TensorType> in, List<TensorType> out,
             FormatRequest request) {
         return Optional.empty();

@@ -65,7 +65,9 @@ final class Cudnn implements LibraryPlan.Library {
     }
 
     /// The notes on engines that are not taken.
-    Set<Integer> unwanted(DType dtype) {
+    ///
+    /// @param tf32 whether `F32` may be multiplied in less precision
+    static Set<Integer> unwanted(DType dtype, boolean tf32) {
         Set<Integer> notes = new HashSet<>(Set.of(CudnnCode.NUMERICAL_NOTE_NONDETERMINISTIC,
                 CudnnCode.NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION, CudnnCode.NUMERICAL_NOTE_FFT,
                 CudnnCode.NUMERICAL_NOTE_WINOGRAD, CudnnCode.NUMERICAL_NOTE_WINOGRAD_TILE_4x4,
@@ -92,7 +94,7 @@ final class Cudnn implements LibraryPlan.Library {
         }
         try (CudnnDescriptors d = new CudnnDescriptors(calls)) {
             CudnnGraph graph = graph(d, form);
-            Optional<CudnnPlan> plan = CudnnPlan.choose(this, graph, unwanted(form.dtype()), workspace);
+            Optional<CudnnPlan> plan = CudnnPlan.choose(this, graph, unwanted(form.dtype(), tf32), workspace);
             LOG.log(Level.DEBUG, () -> "cuDNN: " + form + ": "
                     + plan.map(p -> p.workspaceBytes() + " bytes of scratch memory").orElse("no engine that will do"));
             return plan.map(p -> p);

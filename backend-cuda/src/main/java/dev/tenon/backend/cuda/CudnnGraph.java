@@ -210,9 +210,13 @@ final class CudnnGraph {
     }
 
     /// The descriptor of the whole.
+    ///
+    /// @param handle the library's; 0 for a device that is only described
     long finish(long handle) {
         long graph = d.create(CudnnCode.BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-        d.longs(graph, CudnnCode.ATTR_OPERATIONGRAPH_HANDLE, CudnnCode.TYPE_HANDLE, List.of(handle));
+        if (handle != 0) {
+            d.longs(graph, CudnnCode.ATTR_OPERATIONGRAPH_HANDLE, CudnnCode.TYPE_HANDLE, List.of(handle));
+        }
         d.descriptors(graph, CudnnCode.ATTR_OPERATIONGRAPH_OPS, operations);
         return d.finish(graph, "an operation graph");
     }

@@ -9,6 +9,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// NVIDIA's library for neural networks, cuDNN, of version 9. `-Dtenon.cuda.cudnn` says when it is used: `auto` (the
@@ -43,7 +44,7 @@ final class CudnnLibrary implements CudnnCalls {
         private static Search search() {
             try {
                 return use() == Use.FALSE ? new Search(null, "", "-D" + SWITCH + "=false")
-                        : open(NativeLibrary.open("cudnn", MAJOR));
+                        : open(NativeLibrary.open("cudnn", MAJOR), v -> NativeLibrary.open("cublasLt", v));
             } catch (IllegalArgumentException e) {
                 return new Search(null, "", String.valueOf(e.getMessage()));
             }
@@ -67,7 +68,8 @@ final class CudnnLibrary implements CudnnCalls {
         return Holder.FOUND;
     }
 
-    static Search open(NativeLibrary.Search search) {
+    /// @param cublasLt looks for cuBLASLt of a version
+    static Search open(NativeLibrary.Search search, IntFunction<NativeLibrary.Search> cublasLt) {
         NativeLibrary library = search.library();
         if (library == null) {
             return new Search(null, "", search.reason());
@@ -82,7 +84,7 @@ final class CudnnLibrary implements CudnnCalls {
             // It loads cuBLASLt by its name when an operation is described, and ends the process where it finds none.
             int cuda = (int) ((long) NativeLibrary.call(
                     library.function("cudnnGetCudartVersion", FunctionDescriptor.of(JAVA_LONG))) / 1000);
-            NativeLibrary.Search products = NativeLibrary.open("cublasLt", cuda);
+            NativeLibrary.Search products = cublasLt.apply(cuda);
             return products.library() != null ? new Search(c, library.where(), "")
                     : new Search(null, "", library.where() + " needs cuBLASLt " + cuda + ": " + products.reason());
         } catch (UnsatisfiedLinkError e) {

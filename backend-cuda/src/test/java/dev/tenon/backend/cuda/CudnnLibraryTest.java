@@ -3,6 +3,7 @@ package dev.tenon.backend.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -212,9 +213,20 @@ class CudnnLibraryTest {
 
     @Test
     void aLibraryThatIsNowhereIsAReason(@TempDir Path empty) {
-        CudnnLibrary.Search s = CudnnLibrary.open(NativeLibrary.open("cudnn", List.of(empty), List.of(empty), 99));
+        NativeLibrary.Search nowhere = NativeLibrary.open("cudnn", List.of(empty), List.of(empty), 99);
+        CudnnLibrary.Search s = CudnnLibrary.open(nowhere, _ -> nowhere);
         assertFalse(s.reason().isBlank());
         assertTrue(s.reason().contains("cudnn"), s.reason());
         assertEquals("9.19.1", CudnnLibrary.version(91901));
+    }
+
+    /// It would end the process.
+    @Test
+    void withoutCublasLtItIsNotUsed() {
+        library();
+        CudnnLibrary.Search s = CudnnLibrary.open(NativeLibrary.open("cudnn", 9),
+                _ -> new NativeLibrary.Search(null, "nowhere"));
+        assertNull(s.library());
+        assertTrue(s.reason().matches(".*cudnn.* needs cuBLASLt 1[23]: nowhere"), s.reason());
     }
 }

@@ -12,6 +12,8 @@ import dev.tenon.api.spi.Kernel;
 import dev.tenon.kernel.Trial;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -89,16 +91,17 @@ class TuningTest {
     }
 
     @Test
-    void depthsThatAreSplitAreMeasuredWithTheirSum() {
-        // The rule splits into 4, for as many multiprocessors; here 2 are better.
+    void everyWayToCutSplitsTheDepthAlike() {
+        // Two groups of 64 x 64 sums for each half of the depth, for four multiprocessors; here one of 128 x 64 is
+        // better.
         driver.millis = (_, launch) -> launch.entry().equals("matmul_mma") && launch.groups() == 2 ? 0.5 : 1;
         CudaRuntime runtime = runtime(folder);
-        List<TensorType> in = List.of(TensorType.of(DType.F16, Shape.of(64, 1 << 16)),
+        List<TensorType> in = List.of(TensorType.of(DType.F16, Shape.of(96, 1 << 16)),
                 TensorType.of(DType.F16, Shape.of(1 << 16, 64)));
-        runtime.prepare(MatMulOp.PLAIN, in, MatMulOp.PLAIN.infer(in)).orElseThrow();
-        assertTrue(driver.launches.stream().anyMatch(l -> l.entry().equals("matmul_sum")));
-        driver.launches.clear();
         Kernel kernel = runtime.prepare(MatMulOp.PLAIN, in, MatMulOp.PLAIN.infer(in)).orElseThrow();
+        assertEquals(Set.of(2, 4), driver.launches.stream().filter(l -> l.entry().equals("matmul_mma"))
+                .map(FakeDriver.Launch::groups).collect(Collectors.toSet()));
+        driver.launches.clear();
         Trial.of(in, MatMulOp.PLAIN.infer(in), kernel.workspaceBytes(), 256).run(kernel, runtime.defaultStream(),
                 new CudaMemory(1 << 20, 1 << 20), Scalars.NONE);
         assertEquals(List.of("matmul_mma", "matmul_sum"),

@@ -19,6 +19,7 @@ public final class OpSamples {
             Map.entry("views", ViewSamples::all),
             Map.entry("composites", CompositeSamples::all),
             Map.entry("attention of heads", AttentionSamples::all),
+            Map.entry("recurrent layers", RecurrentSamples::all),
             Map.entry("windows", WindowSamples::all)));
 
     private OpSamples() {}

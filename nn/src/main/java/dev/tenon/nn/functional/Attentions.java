@@ -9,6 +9,7 @@ import dev.tenon.api.TensorException;
 import dev.tenon.api.Tensors;
 import dev.tenon.api.op.Attention;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -125,14 +126,13 @@ public final class Attentions {
             throw new TensorException("multi_head_attention: query " + query.shape() + ", weight " + inWeight.shape()
                     + ": expected [n, queries, width] and [3 width, width]");
         }
-        List<Tensor> in = inWeight.split(width, 0);
-        return multiHead(query, key, value, heads, in, inBias, outWeight, outBias, mask, keyPadding, dropout, true);
+        return multiHead(query, key, value, heads, List.of(inWeight), inBias, outWeight, outBias, mask, keyPadding, dropout, true);
     }
 
     /// As [#multiHead(Tensor, Tensor, Tensor, int, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, double)], with maps
     /// of their own for keys and values of other widths.
     ///
-    /// @param inWeights the maps of query, key and value, each `[width, its width]`
+    /// @param inWeights the maps of query, key and value, each `[width, its width]`; or all in one, `[3 width, width]`
     /// @param withWeights whether the weights of each head are wanted, which takes longer
     public static Attended multiHead(Tensor query, Tensor key, Tensor value, int heads, List<Tensor> inWeights,
             @Nullable Tensor inBias, Tensor outWeight, @Nullable Tensor outBias, @Nullable Tensor mask,
@@ -146,12 +146,7 @@ public final class Attentions {
                     + " heads: expected [n, queries, width], twice [n, keys, ...], and a divisor of width");
         }
         checkMasks(query, key, heads, mask, keyPadding);
-        Tensor[] parts = {query, key, value};
-        for (int i = 0; i < 3; i++) {
-            Tensor bias = inBias == null ? null : inBias.narrow(0, i * width, width);
-            Tensor mapped = Linears.linear(parts[i], inWeights.get(i), bias);
-            parts[i] = mapped.unflatten(2, heads, width / heads).transpose(1, 2);
-        }
+        Tensor[] parts = heads(query, key, value, heads, inWeights, inBias);
         Tensor added = asAddition(mask, query.dtype());
         if (added != null && added.rank() == 3) {
             added = added.unflatten(0, query.size(0), heads);
@@ -167,6 +162,27 @@ public final class Attentions {
                 : new Attended(attention(parts[0], parts[1], parts[2], added, false, scale), null);
         Tensor joined = a.output.transpose(1, 2).flatten(2, 3);
         return new Attended(Linears.linear(joined, outWeight, outBias), a.weights);
+    }
+
+    /// Queries, keys and values by head, `[n, heads, length, width / heads]`. Where all three come from one tensor, and
+    /// their maps are one, one product makes them.
+    private static Tensor[] heads(Tensor query, Tensor key, Tensor value, int heads, List<Tensor> inWeights,
+            @Nullable Tensor inBias) {
+        long width = query.size(-1);
+        Tensor[] parts = {query, key, value};
+        if (inWeights.size() == 1 && query == key && key == value) {
+            Tensor mapped = Linears.linear(query, inWeights.getFirst(), inBias);
+            List<Tensor> three = Parts.of(mapped.unflatten(2, 3, heads, width / heads), 3, 2);
+            Arrays.setAll(parts, i -> three.get(i).squeeze(2).transpose(1, 2));
+            return parts;
+        }
+        List<Tensor> each = inWeights.size() == 1 ? inWeights.getFirst().split(width, 0) : inWeights;
+        for (int i = 0; i < 3; i++) {
+            Tensor bias = inBias == null ? null : inBias.narrow(0, i * width, width);
+            Tensor mapped = Linears.linear(parts[i], each.get(i), bias);
+            parts[i] = mapped.unflatten(2, heads, width / heads).transpose(1, 2);
+        }
+        return parts;
     }
 
     private static void checkMasks(

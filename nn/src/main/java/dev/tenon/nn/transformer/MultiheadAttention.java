@@ -124,10 +124,12 @@ public final class MultiheadAttention extends Module {
         checkWidth("key", key, keyWidth(), single);
         checkWidth("value", value, valueWidth(), single);
         Parameter outBias = out.bias();
-        List<Tensor> in = inWeights.size() == 1 ? inWeights.getFirst().get().split(width, 0)
-                : inWeights.stream().map(Parameter::get).toList();
+        List<Tensor> in = inWeights.stream().map(Parameter::get).toList();
         Tensor padding = single && keyPadding != null && keyPadding.rank() == 1 ? keyPadding.unsqueeze(0) : keyPadding;
-        var y = Attentions.multiHead(arranged(query), arranged(key), arranged(value), heads, in,
+        Tensor q = arranged(query);
+        Tensor k = key == query ? q : arranged(key);
+        Tensor v = value == key ? k : arranged(value);
+        var y = Attentions.multiHead(q, k, v, heads, in,
                 inBias == null ? null : inBias.get(), out.weight().get(), outBias == null ? null : outBias.get(),
                 mask, padding, isTraining() ? options.dropout() : 0, withWeights);
         Tensor output = single ? y.output().squeeze(0) : options.batchFirst() ? y.output() : y.output().transpose(0, 1);

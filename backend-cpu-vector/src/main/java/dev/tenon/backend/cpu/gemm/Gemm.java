@@ -20,12 +20,15 @@ public final class Gemm {
     /// saves.
     private static final int DIRECT_TILES = 2;
 
+    /// The most bytes of B that are packed as a whole.
+    private static final long PACKED_ONCE = 16 << 20;
+
     private final GemmKernel kernel;
     private final int m;
     private final int n;
     private final int k;
     private final PackA a;
-    private final PackB b;
+    private PackB b;
     private final StoreC c;
     private final boolean add;
     private final Epilogue epilogue;
@@ -72,6 +75,7 @@ public final class Gemm {
         }
         boolean parallel = pool != null && pool.threads() > 1 && (long) m * n * k > PARALLEL_WORK;
         g.cut(parallel ? pool.threads() : 1);
+        g.packOnce(parallel ? pool : null);
         int cells = g.rowCells * g.colCells;
         if (parallel && cells > 1) {
             pool.parallelTasks(cells, (t, ignored) -> g.cell((int) t));
@@ -102,6 +106,16 @@ public final class Gemm {
 
     private static int ceil(int x, int y) {
         return (x + y - 1) / y;
+    }
+
+    /// Packs all of B before the cells are computed, where each thread would otherwise pack it several times.
+    private void packOnce(WorkerPool pool) {
+        boolean inPlace = (cellRows <= DIRECT_TILES * kernel.mr() || block * b.step() <= Cache.L1)
+                && b.direct(0, 0) != 0;
+        long bytes = PackedB.bytes(kernel, k, n);
+        if (!inPlace && rowCells >= 2 * (pool == null ? 1 : pool.threads()) && bytes <= PACKED_ONCE) {
+            b = PackedB.of(kernel, pool, k, n, b, Workspace.get().memory(Workspace.PACKED, bytes));
+        }
     }
 
     /// Chooses the cells: few enough that packing does not count, and as many as keep all threads busy to the end.

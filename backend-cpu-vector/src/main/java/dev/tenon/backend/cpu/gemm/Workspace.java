@@ -28,7 +28,10 @@ public final class Workspace {
     /// A convolution's input with its border.
     public static final int BORDERED = 5;
 
-    private static final int SLOTS = 6;
+    /// All of B, packed for several cells.
+    public static final int PACKED = 6;
+
+    private static final int SLOTS = 7;
 
     private Workspace() {}
 

@@ -177,6 +177,13 @@ final class FloatFunctions {
         return r.fma(ONE.sub(q), q);
     }
 
+    /// The same within two units in the last place, for the gates of recurrent layers: neither subnormal results nor a
+    /// step of refinement.
+    static FloatVector logistic(FloatVector x) {
+        FloatVector e = expOfAtMost(x.abs().neg());
+        return ONE.blend(e, x.compare(VectorOperators.LT, ZERO)).div(e.add(ONE));
+    }
+
     /// Two polynomials after N. Juffa: x + x * p(x^2) near zero, 1 - exp(q(|x|)) beyond.
     static FloatVector erf(FloatVector x) {
         // As integers, magnitudes order as they do as floats; NaN is above all, and far is not taken for it.

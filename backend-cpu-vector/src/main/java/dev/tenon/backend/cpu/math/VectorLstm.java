@@ -8,13 +8,15 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /// What an LSTM does with one sequence's gates at one step, and back: rows of floats, each function in a loop of its
-/// own, since a loop with several would be too much for the compiler.
+/// own, since a loop with several would be too much for the compiler. Each loop runs over the whole vectors, then over
+/// the last one under a mask.
 public final class VectorLstm {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int L = S.length();
     private static final MemorySegment ALL = Mem.ALL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final FloatVector ONE = FloatVector.broadcast(S, 1f);
+    private static final VectorMask<Float> WHOLE = S.maskAll(true);
 
     private VectorLstm() {}
 
@@ -22,39 +24,72 @@ public final class VectorLstm {
         return FloatVector.fromMemorySegment(S, ALL, at, ORDER, m);
     }
 
+    /// The lanes of the last vector of a row, if it is not a whole one.
+    private static VectorMask<Float> rest(int n) {
+        return S.indexInRange(0, n % L);
+    }
+
     /// `sum = a + b`, `y = 1 / (1 + e^-sum)`.
     public static void logistic(long a, long b, long sum, long y, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, n);
-            FloatVector s = load(a + 4L * i, m).add(load(b + 4L * i, m));
-            s.intoMemorySegment(ALL, sum + 4L * i, ORDER, m);
-            FloatFunctions.sigmoid(s).intoMemorySegment(ALL, y + 4L * i, ORDER, m);
+        int whole = n & -L;
+        logistic(a, b - a, sum - a, y - a, whole, WHOLE);
+        if (whole < n) {
+            logistic(a + 4L * whole, b - a, sum - a, y - a, n - whole, rest(n));
+        }
+    }
+
+    private static void logistic(long a, long db, long ds, long dy, int n, VectorMask<Float> m) {
+        for (long p = a, end = a + 4L * n; p < end; p += 4L * L) {
+            FloatVector s = load(p, m).add(load(p + db, m));
+            s.intoMemorySegment(ALL, p + ds, ORDER, m);
+            FloatFunctions.logistic(s).intoMemorySegment(ALL, p + dy, ORDER, m);
         }
     }
 
     /// `sum = a + b`, `y = tanh(sum)`.
     public static void tangent(long a, long b, long sum, long y, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, n);
-            FloatVector s = load(a + 4L * i, m).add(load(b + 4L * i, m));
-            s.intoMemorySegment(ALL, sum + 4L * i, ORDER, m);
-            FloatFunctions.tanh(s).intoMemorySegment(ALL, y + 4L * i, ORDER, m);
+        int whole = n & -L;
+        tangent(a, b - a, sum - a, y - a, whole, WHOLE);
+        if (whole < n) {
+            tangent(a + 4L * whole, b - a, sum - a, y - a, n - whole, rest(n));
+        }
+    }
+
+    private static void tangent(long a, long db, long ds, long dy, int n, VectorMask<Float> m) {
+        for (long p = a, end = a + 4L * n; p < end; p += 4L * L) {
+            FloatVector s = load(p, m).add(load(p + db, m));
+            s.intoMemorySegment(ALL, p + ds, ORDER, m);
+            FloatFunctions.tanh(s).intoMemorySegment(ALL, p + dy, ORDER, m);
         }
     }
 
     /// `1 / (1 + e^-x)`.
     public static void logistic(long x, long y, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, n);
-            FloatFunctions.sigmoid(load(x + 4L * i, m)).intoMemorySegment(ALL, y + 4L * i, ORDER, m);
+        int whole = n & -L;
+        logistic(x, y - x, whole, WHOLE);
+        if (whole < n) {
+            logistic(x + 4L * whole, y - x, n - whole, rest(n));
+        }
+    }
+
+    private static void logistic(long x, long dy, int n, VectorMask<Float> m) {
+        for (long p = x, end = x + 4L * n; p < end; p += 4L * L) {
+            FloatFunctions.logistic(load(p, m)).intoMemorySegment(ALL, p + dy, ORDER, m);
         }
     }
 
     /// `tanh(x)`.
     public static void tangent(long x, long y, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, n);
-            FloatFunctions.tanh(load(x + 4L * i, m)).intoMemorySegment(ALL, y + 4L * i, ORDER, m);
+        int whole = n & -L;
+        tangent(x, y - x, whole, WHOLE);
+        if (whole < n) {
+            tangent(x + 4L * whole, y - x, n - whole, rest(n));
+        }
+    }
+
+    private static void tangent(long x, long dy, int n, VectorMask<Float> m) {
+        for (long p = x, end = x + 4L * n; p < end; p += 4L * L) {
+            FloatFunctions.tanh(load(p, m)).intoMemorySegment(ALL, p + dy, ORDER, m);
         }
     }
 
@@ -63,33 +98,46 @@ public final class VectorLstm {
     /// @param gates what the functions of the four gates gave, `n` numbers each
     /// @param before the memory
     public static void next(long gates, long before, long memory, long state, int n) {
+        int whole = n & -L;
         long row = 4L * n;
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, n);
-            long g = gates + 4L * i;
-            FloatVector c = load(g, m).mul(load(g + 2 * row, m)).add(load(g + row, m).mul(load(before + 4L * i, m)));
-            c.intoMemorySegment(ALL, memory + 4L * i, ORDER, m);
-            load(g + 3 * row, m).mul(FloatFunctions.tanh(c)).intoMemorySegment(ALL, state + 4L * i, ORDER, m);
+        next(gates, row, before - gates, memory - gates, state - gates, whole, WHOLE);
+        if (whole < n) {
+            next(gates + 4L * whole, row, before - gates, memory - gates, state - gates, n - whole, rest(n));
+        }
+    }
+
+    private static void next(long gates, long row, long db, long dm, long ds, int n, VectorMask<Float> m) {
+        for (long p = gates, end = gates + 4L * n; p < end; p += 4L * L) {
+            FloatVector c = load(p, m).mul(load(p + 2 * row, m)).add(load(p + row, m).mul(load(p + db, m)));
+            c.intoMemorySegment(ALL, p + dm, ORDER, m);
+            load(p + 3 * row, m).mul(FloatFunctions.tanh(c)).intoMemorySegment(ALL, p + ds, ORDER, m);
         }
     }
 
     /// The gradients of the memory, to which that through the state is added, and of the output gate's sum.
     ///
-    /// @param gates what the functions of the four gates gave
+    /// @param output what the function of the output gate gave
     /// @param memory the memory after the step
     /// @param ofState the gradient of the state
     /// @param ofMemory the gradient of the memory after the step
     /// @param ofSum the gradient of the output gate's sum
-    public static void backOutput(long gates, long memory, long ofState, long ofMemory, long ofSum, int n) {
-        long output = gates + 12L * n;
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = S.indexInRange(i, n);
-            FloatVector o = load(output + 4L * i, m);
-            FloatVector go = load(ofState + 4L * i, m).mul(o);
-            FloatVector shown = FloatFunctions.tanh(load(memory + 4L * i, m));
-            FloatVector rest = ONE.sub(shown.mul(shown));
-            go.mul(rest).add(load(ofMemory + 4L * i, m)).intoMemorySegment(ALL, ofMemory + 4L * i, ORDER, m);
-            go.mul(shown).mul(ONE.sub(o)).intoMemorySegment(ALL, ofSum + 4L * i, ORDER, m);
+    public static void backOutput(long output, long memory, long ofState, long ofMemory, long ofSum, int n) {
+        int whole = n & -L;
+        backOutput(output, memory - output, ofState - output, ofMemory - output, ofSum - output, whole, WHOLE);
+        if (whole < n) {
+            backOutput(output + 4L * whole, memory - output, ofState - output, ofMemory - output, ofSum - output,
+                    n - whole, rest(n));
+        }
+    }
+
+    private static void backOutput(long output, long dm, long ds, long dc, long dg, int n, VectorMask<Float> m) {
+        for (long p = output, end = output + 4L * n; p < end; p += 4L * L) {
+            FloatVector o = load(p, m);
+            FloatVector go = load(p + ds, m).mul(o);
+            FloatVector shown = FloatFunctions.tanh(load(p + dm, m));
+            FloatVector c = go.mul(ONE.sub(shown.mul(shown))).add(load(p + dc, m));
+            c.intoMemorySegment(ALL, p + dc, ORDER, m);
+            go.mul(shown).mul(ONE.sub(o)).intoMemorySegment(ALL, p + dg, ORDER, m);
         }
     }
 
@@ -101,21 +149,27 @@ public final class VectorLstm {
     /// @param ofMemory the gradient of the memory
     /// @param ofSums the gradients of the sums of the four gates
     public static void backMemory(long gates, long before, long ofMemory, long ofSums, int n) {
+        int whole = n & -L;
         long row = 4L * n;
-        for (int k = 0; k < n; k += L) {
-            VectorMask<Float> m = S.indexInRange(k, n);
-            long at = gates + 4L * k;
-            long to = ofSums + 4L * k;
-            FloatVector gc = load(ofMemory + 4L * k, m);
-            FloatVector i = load(at, m);
-            FloatVector f = load(at + row, m);
-            FloatVector g = load(at + 2 * row, m);
+        backMemory(gates, row, before - gates, ofMemory - gates, ofSums - gates, whole, WHOLE);
+        if (whole < n) {
+            backMemory(gates + 4L * whole, row, before - gates, ofMemory - gates, ofSums - gates, n - whole, rest(n));
+        }
+    }
+
+    private static void backMemory(long gates, long row, long db, long dc, long dg, int n, VectorMask<Float> m) {
+        for (long p = gates, end = gates + 4L * n; p < end; p += 4L * L) {
+            FloatVector gc = load(p + dc, m);
+            FloatVector i = load(p, m);
+            FloatVector f = load(p + row, m);
+            FloatVector g = load(p + 2 * row, m);
             FloatVector gi = gc.mul(i);
             FloatVector gf = gc.mul(f);
+            long to = p + dg;
             gi.mul(g).mul(ONE.sub(i)).intoMemorySegment(ALL, to, ORDER, m);
-            gf.mul(load(before + 4L * k, m)).mul(ONE.sub(f)).intoMemorySegment(ALL, to + row, ORDER, m);
+            gf.mul(load(p + db, m)).mul(ONE.sub(f)).intoMemorySegment(ALL, to + row, ORDER, m);
             gi.mul(ONE.sub(g.mul(g))).intoMemorySegment(ALL, to + 2 * row, ORDER, m);
-            gf.intoMemorySegment(ALL, ofMemory + 4L * k, ORDER, m);
+            gf.intoMemorySegment(ALL, p + dc, ORDER, m);
         }
     }
 }

@@ -12,33 +12,55 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A convolution forward of images in blocks of channels ([Images]) with weights that were brought to the primitive's
-/// layout before: nothing is copied. A bias and a sum with other images are added before results are stored.
+/// A convolution forward, or the gradient of its input, of images in blocks of channels ([Images]) with weights that
+/// were brought to the primitive's layout before: no images are copied. Forward, a bias and a sum with other images are
+/// added before results are stored.
 ///
-/// Work is cut by images, or by channels out, so that results of a part fit the second-level cache together: what is
-/// still to be done with them finds them there.
+/// Work is cut by images, or by channels of the results, so that results of a part fit the second-level cache together:
+/// what is still to be done with them finds them there.
 public final class BlockedConv {
     private static final int BYTES = 4;
     /// The results of one part, at most.
     private static final long PART = 1 << 20;
 
-    private final ConvShape s;
+    /// What is computed, and of what.
+    ///
+    /// @param data whether it is the gradient of the input; else it is the convolution forward
+    /// @param plain whether the input is `[n, c, h, w]` as tensors are; forward only
+    /// @param bias whether a bias is added; forward only
+    /// @param sum whether images like the results are added; forward only
+    public record Task(boolean data, boolean plain, boolean bias, boolean sum) {
+        /// The gradient of the input.
+        public static final Task DATA = new Task(true, false, false, false);
+    }
+
     private final WorkerPool pool;
-    private final int images;
+    private final int parts;
     private final int cuts;
-    private final boolean depthwise;
+    /// Elements that a part reads and writes.
+    private final long read;
+    private final long written;
+    private final long biases;
+    private final boolean cutsRead;
     private final Primitive primitive;
     private final Weights weights;
 
-    private BlockedConv(ConvShape s, WorkerPool pool, int images, int cuts, Primitive primitive, Primitive copy) {
-        this.s = s;
+    private BlockedConv(ConvShape s, Task t, WorkerPool pool, int images, int cuts, Primitive primitive,
+            Primitive copy) {
         this.pool = pool;
-        this.images = images;
+        this.parts = s.n() / images;
         this.cuts = cuts;
         this.primitive = primitive;
-        this.depthwise = s.groups() > 1;
+        this.cutsRead = s.groups() > 1;
+        long in = (long) images * s.c() * s.inVolume();
+        long out = (long) images * s.oc() * s.outVolume();
+        this.written = (t.data ? in : out) / cuts;
+        this.read = (t.data ? out : in) / (cutsRead ? cuts : 1);
+        this.biases = (long) s.oc() / cuts * BYTES;
         long each = Dnnl.bytes(primitive.layout(1)) + 63 & -64;
-        this.weights = new Weights(copy, pool, cuts, each, (long) s.oc() / cuts * s.groupIn() * s.taps() * BYTES);
+        boolean rows = !t.data || cutsRead;
+        this.weights = new Weights(copy, pool, cuts, each,
+                (rows ? (long) s.oc() / cuts * s.groupIn() : s.c() / cuts) * s.taps() * BYTES);
     }
 
     /// What is done with finished elements, by their place in memory.
@@ -48,24 +70,26 @@ public final class BlockedConv {
         void apply(long from, long to);
     }
 
-    /// A convolution, or null where the library has no fast one.
-    ///
-    /// @param plain whether the input is `[n, c, h, w]` as tensors are
-    /// @param bias whether a bias is added
-    /// @param sum whether images like the results are added
-    public static @Nullable BlockedConv of(ConvShape s, int block, boolean plain, boolean bias, boolean sum,
-            WorkerPool pool) {
+    /// Whether there may be primitives for images in blocks: two axes, channels in whole blocks, and either one group
+    /// or as many as there are channels.
+    static boolean suits(ConvShape s, int block, boolean plain) {
         boolean depthwise = s.groups() > 1 && s.groupIn() == 1 && s.groupOut() == 1;
-        if (s.in()[0] != 1 || s.out()[0] != 1 || s.kernel()[0] != 1 || s.groups() > 1 && !depthwise
-                || s.oc() % block != 0 || !plain && s.c() % block != 0 || plain && depthwise) {
+        return s.in()[0] == 1 && s.out()[0] == 1 && s.kernel()[0] == 1 && (s.groups() == 1 || depthwise)
+                && s.oc() % block == 0 && (plain ? !depthwise : s.c() % block == 0);
+    }
+
+    /// A convolution, or null where the library has no fast one.
+    public static @Nullable BlockedConv of(ConvShape s, int block, Task t, WorkerPool pool) {
+        if (!suits(s, block, t.plain)) {
             return null;
         }
-        long each = (long) s.oc() * s.outVolume() * BYTES;
+        int channels = t.data ? s.c() : s.oc();
+        long each = (long) channels * (t.data ? s.inVolume() : s.outVolume()) * BYTES;
         int images = Math.clamp(PART / each, 1, Math.max(1, s.n() / pool.threads()));
         while (s.n() % images != 0) {
             images--;
         }
-        int blocks = s.oc() / block;
+        int blocks = channels / block;
         int cuts = 1;
         if (images == 1) {
             while (blocks % cuts != 0 || cuts < blocks
@@ -75,43 +99,50 @@ public final class BlockedConv {
         }
         int before = Dnnl.alone();
         try {
-            return create(s, block, plain, bias, sum, pool, images, cuts);
+            return create(s, block, t, pool, images, cuts);
         } finally {
             Dnnl.back(before);
         }
     }
 
-    private static @Nullable BlockedConv create(ConvShape s, int block, boolean plain, boolean bias, boolean sum,
-            WorkerPool pool, int images, int cuts) {
+    private static @Nullable BlockedConv create(ConvShape s, int block, Task t, WorkerPool pool, int images,
+            int cuts) {
         boolean depthwise = s.groups() > 1;
-        long oc = s.oc() / cuts;
-        long[] x = {images, depthwise ? oc : s.c(), s.in()[1], s.in()[2]};
+        long oc = t.data && !depthwise ? s.oc() : s.oc() / cuts;
+        long c = t.data || depthwise ? s.c() / cuts : s.c();
+        long[] x = {images, c, s.in()[1], s.in()[2]};
         long[] y = {images, oc, s.out()[1], s.out()[2]};
         long[] w = depthwise ? new long[] {oc, 1, 1, s.kernel()[1], s.kernel()[2]}
-                : new long[] {oc, s.c(), s.kernel()[1], s.kernel()[2]};
-        long[] stride = {s.stride()[1], s.stride()[2]};
-        long[] dilation = {s.dilation()[1] - 1, s.dilation()[2] - 1};
-        long[] low = {s.pad()[1], s.pad()[2]};
-        long[] high = new long[2];
-        for (int i = 0; i < 2; i++) {
-            high[i] = (s.out()[i + 1] - 1) * stride[i] + (s.kernel()[i + 1] - 1) * (dilation[i] + 1) + 1
-                    - s.in()[i + 1] - low[i];
-        }
-        long[] own = {plain ? Dnnl.layout(Dnnl.F32, x, DnnlConv.strides(x)) : Dnnl.blocked(x, block),
-            Dnnl.layout(Dnnl.F32, w), Dnnl.blocked(y, block), Dnnl.layout(Dnnl.F32, w, DnnlConv.strides(w)),
+                : new long[] {oc, c, s.kernel()[1], s.kernel()[2]};
+        long[] ws = DnnlConv.strides(w);
+        // A part of all weights.
+        ws[0] = (long) s.groupIn() * s.taps();
+        Geometry g = Geometry.of(s, 1);
+        long[] own = {t.plain ? Dnnl.layout(Dnnl.F32, x, DnnlConv.strides(x)) : Dnnl.blocked(x, block),
+            Dnnl.layout(Dnnl.F32, w), Dnnl.blocked(y, block), Dnnl.layout(Dnnl.F32, w, ws),
             Dnnl.layout(Dnnl.F32, new long[] {oc}, 1)};
         try {
-            int[] arguments = {Dnnl.ARG_SRC, Dnnl.ARG_WEIGHTS, Dnnl.ARG_DST, Dnnl.ARG_BIAS, Dnnl.ARG_OPERAND_AFTER};
-            int count = 3;
-            if (bias) {
-                count++;
+            Primitive p;
+            if (t.data) {
+                long forward = Dnnl.convolution(Dnnl.Direction.FORWARD, own[0], own[1], own[2], g, 0);
+                if (forward == 0) {
+                    return null;
+                }
+                p = Primitive.of(Dnnl.convolution(Dnnl.Direction.DATA, own[0], own[1], own[2], g, forward),
+                        Dnnl.ARG_DIFF_DST, Dnnl.ARG_WEIGHTS, Dnnl.ARG_DIFF_SRC);
+                Dnnl.freeDescription(forward);
+            } else {
+                int[] arguments = {Dnnl.ARG_SRC, Dnnl.ARG_WEIGHTS, Dnnl.ARG_DST, Dnnl.ARG_BIAS,
+                    Dnnl.ARG_OPERAND_AFTER};
+                int count = t.bias ? 4 : 3;
+                if (t.sum) {
+                    arguments[count++] = Dnnl.ARG_OPERAND_AFTER;
+                }
+                p = Primitive.of(Dnnl.convolution(own[0], own[1], t.bias ? own[4] : 0, own[2], g,
+                        t.sum ? own[2] : 0), Arrays.copyOf(arguments, count));
             }
-            if (sum) {
-                arguments[count++] = Dnnl.ARG_OPERAND_AFTER;
-            }
-            Primitive p = Primitive.of(Dnnl.convolution(own[0], own[1], bias ? own[4] : 0, own[2], stride, dilation,
-                    low, high, sum ? own[2] : 0), Arrays.copyOf(arguments, count));
-            return p == null ? null : new BlockedConv(s, pool, images, cuts, p, Primitive.copy(own[3], p.layout(1)));
+            return p == null ? null
+                    : new BlockedConv(s, t, pool, images, cuts, p, Primitive.copy(own[3], p.layout(1)));
         } finally {
             Arrays.stream(own).forEach(Dnnl::freeLayout);
         }
@@ -122,7 +153,7 @@ public final class BlockedConv {
         return weights;
     }
 
-    /// Weights as the primitive reads them, for one part of the channels out after the other.
+    /// Weights as the primitive reads them, for one part of the channels after the other.
     private record Weights(Primitive copy, WorkerPool pool, int cuts, long each, long plain) implements Format {
         @Override
         public long bytes() {
@@ -150,32 +181,30 @@ public final class BlockedConv {
 
     /// Computes it.
     ///
-    /// @param x the address of the input
+    /// @param x the address of the input, or of the gradient of the output
     /// @param w of the weights, in the format [#weights()]
     /// @param bias of the bias, if there is one
     /// @param sum of what is added, if anything
-    /// @param y of the output
+    /// @param y of the result
     /// @param after what is done with finished parts, or null
     public void run(long x, long w, long bias, long sum, long y, @Nullable After after) {
-        long part = (long) images * (s.oc() / cuts) * s.outVolume();
-        long input = (depthwise ? (long) s.c() / cuts : s.c()) * images * s.inVolume() * BYTES;
-        pool.parallelTasks(s.n() / images * cuts, (task, ignored) -> {
+        pool.parallelTasks(parts * cuts, (task, ignored) -> {
             long cut = task % cuts;
-            long at = task * part;
+            long at = task * written;
             long[] all = new long[primitive.arguments()];
-            all[0] = x + (depthwise ? task : task / cuts) * input;
+            all[0] = x + (cutsRead ? task : task / cuts) * read * BYTES;
             all[1] = w + cut * weights.each;
             all[2] = y + at * BYTES;
             int i = 3;
             if (bias != 0) {
-                all[i++] = bias + cut * (s.oc() / cuts) * BYTES;
+                all[i++] = bias + cut * biases;
             }
             if (sum != 0) {
                 all[i] = sum + at * BYTES;
             }
             primitive.run(all);
             if (after != null) {
-                after.apply(at, at + part);
+                after.apply(at, at + written);
             }
         });
     }

@@ -227,8 +227,7 @@ final class Dnnl {
     ///
     /// @param bias the layout of the bias, or 0 for none
     /// @param added the layout of what is added to the result, or 0 for nothing
-    static long convolution(long x, long w, long bias, long y, long[] stride, long[] dilation, long[] low,
-            long[] high, long added) {
+    static long convolution(long x, long w, long bias, long y, Geometry g, long added) {
         try (Arena arena = Arena.ofConfined()) {
             long p = arena.allocate(8).address();
             check("attributes", (int) ATTR_CREATE.invokeExact(p));
@@ -246,8 +245,8 @@ final class Dnnl {
                     }
                 }
                 int status = (int) CONV_FORWARD.invokeExact(p, ENGINE, FORWARD_INFERENCE, CONVOLUTION_DIRECT, x, w,
-                        bias, y, longs(arena, stride), longs(arena, dilation), longs(arena, low), longs(arena, high),
-                        attributes);
+                        bias, y, longs(arena, g.stride()), longs(arena, g.dilation()), longs(arena, g.low()),
+                        longs(arena, g.high()), attributes);
                 return status == 0 ? Mem.getLong(p) : 0;
             } finally {
                 check("free", (int) ATTR_DESTROY.invokeExact(attributes));
@@ -266,14 +265,13 @@ final class Dnnl {
     /// @param w that of the weights or their gradient
     /// @param y that of the output or its gradient
     /// @param hint the description of the forward convolution, for the gradients
-    static long convolution(Direction direction, long x, long w, long y, long[] stride, long[] dilation, long[] low,
-            long[] high, long hint) {
+    static long convolution(Direction direction, long x, long w, long y, Geometry g, long hint) {
         try (Arena arena = Arena.ofConfined()) {
             long p = arena.allocate(8).address();
-            long s = longs(arena, stride);
-            long d = longs(arena, dilation);
-            long l = longs(arena, low);
-            long h = longs(arena, high);
+            long s = longs(arena, g.stride());
+            long d = longs(arena, g.dilation());
+            long l = longs(arena, g.low());
+            long h = longs(arena, g.high());
             int status = switch (direction) {
                 case FORWARD -> (int) CONV_FORWARD.invokeExact(p, ENGINE, FORWARD_TRAINING, CONVOLUTION_DIRECT, x, w,
                         0L, y, s, d, l, h, ATTRIBUTES);

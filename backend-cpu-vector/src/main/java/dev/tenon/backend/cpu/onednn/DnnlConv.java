@@ -91,23 +91,11 @@ public final class DnnlConv {
         if (s.groups() == 1) {
             ws[0] = (long) s.c() * s.taps();
         }
-        int n = 3 - first;
-        long[] stride = new long[n];
-        long[] dilation = new long[n];
-        long[] low = new long[n];
-        long[] high = new long[n];
-        for (int i = 0; i < n; i++) {
-            int a = first + i;
-            stride[i] = s.stride()[a];
-            dilation[i] = s.dilation()[a] - 1;
-            low[i] = s.pad()[a];
-            high[i] = (s.out()[a] - 1) * stride[i] + (s.kernel()[a] - 1L) * s.dilation()[a] + 1 - s.in()[a] - low[i];
-        }
+        Geometry g = Geometry.of(s, first);
         long[] any = {Dnnl.layout(Dnnl.F32, x), Dnnl.layout(Dnnl.F32, w), Dnnl.layout(Dnnl.F32, y)};
         long[] own = {Dnnl.layout(Dnnl.F32, x, xs), Dnnl.layout(Dnnl.F32, w, ws), Dnnl.layout(Dnnl.F32, y, ys)};
         try {
-            long forward = Dnnl.convolution(Dnnl.Direction.FORWARD, any[0], any[1], any[2], stride, dilation, low, high,
-                    0);
+            long forward = Dnnl.convolution(Dnnl.Direction.FORWARD, any[0], any[1], any[2], g, 0);
             Primitive p;
             if (kind == Kind.FORWARD) {
                 p = Primitive.of(forward, new int[] {Dnnl.ARG_SRC, Dnnl.ARG_WEIGHTS, Dnnl.ARG_DST},
@@ -117,7 +105,7 @@ public final class DnnlConv {
             } else {
                 boolean data = kind == Kind.DATA;
                 p = Primitive.of(Dnnl.convolution(data ? Dnnl.Direction.DATA : Dnnl.Direction.WEIGHTS, any[0], any[1],
-                        any[2], stride, dilation, low, high, forward),
+                        any[2], g, forward),
                         data ? new int[] {Dnnl.ARG_DIFF_SRC, Dnnl.ARG_WEIGHTS, Dnnl.ARG_DIFF_DST}
                                 : new int[] {Dnnl.ARG_SRC, Dnnl.ARG_DIFF_WEIGHTS, Dnnl.ARG_DIFF_DST},
                         data ? new int[] {Dnnl.QUERY_DIFF_SRC, Dnnl.QUERY_WEIGHTS, Dnnl.QUERY_DIFF_DST}

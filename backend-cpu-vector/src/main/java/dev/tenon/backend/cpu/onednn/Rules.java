@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class Rules {
     /// Multiplications below which a call of the library costs more than it saves.
     private static final long LEAST_WORK = 1_000_000;
+    /// Channels of a picture, at most.
+    private static final int PICTURE = 4;
     /// Channels in a block that the library knows.
     private static final Set<Integer> BLOCKS = Set.of(8, 16);
 
@@ -34,7 +36,7 @@ public final class Rules {
     /// Copying images and weights to the library's layouts has to be paid for by multiplications: 1 x 1 convolutions of
     /// few channels, and single images with many weights, are faster here, without copies.
     private static boolean wins(ConvShape s, DnnlConv.Kind kind) {
-        double work = (double) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
+        double work = work(s);
         double copied = (double) s.n() * (s.c() * (double) s.inVolume() + s.oc() * (double) s.outVolume())
                 + (double) s.oc() * s.groupIn() * s.taps();
         if (s.groups() > 1 && s.groupIn() == 1) {
@@ -62,12 +64,19 @@ public final class Rules {
     /// The convolution of images in blocks by oneDNN, or null if it is not to be.
     ///
     /// @param given whether the images are in blocks already; otherwise they have to be brought there first
-    /// @param plain whether the images are read as tensors are
-    public static @Nullable BlockedConv blocked(ConvShape s, int block, boolean given, boolean plain, boolean bias,
-            boolean sum, WorkerPool pool) {
-        double work = (double) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
-        boolean wanted = given || OneDnn.use() == OneDnn.Use.TRUE || work >= LEAST_WORK;
-        return wanted ? BlockedConv.of(s, block, plain, bias, sum, pool) : null;
+    /// @param kept whether the weights stay the same from run to run; otherwise they are brought to the library's
+    ///     layout in each
+    public static @Nullable BlockedConv blocked(ConvShape s, int block, boolean given, boolean kept,
+            BlockedConv.Task task, WorkerPool pool) {
+        // In training the gradient of the input is wanted as well, but for pictures.
+        boolean first = task.plain() && (kept || s.c() <= PICTURE);
+        boolean wanted = given || OneDnn.use() == OneDnn.Use.TRUE || (kept || first ? work(s) >= LEAST_WORK
+                : wins(s, task.data() ? DnnlConv.Kind.DATA : DnnlConv.Kind.FORWARD));
+        return wanted ? BlockedConv.of(s, block, task, pool) : null;
+    }
+
+    private static double work(ConvShape s) {
+        return (double) s.n() * s.oc() * s.outVolume() * s.groupIn() * s.taps();
     }
 
     /// The matrix product by oneDNN, or empty if it is not to be.

@@ -93,10 +93,11 @@ final class AttentionKernel implements Kernel {
     public void run(Stream stream, List<? extends Operand> in, List<? extends Operand> out,
             @Nullable Operand workspace, Scalars scalars) {
         long[] at = CpuMemory.addresses(in, out);
+        int[] reach = reach(at);
         if (backward) {
             pool.parallelTasks(count, (from, to) -> {
                 for (int b = (int) from; b < to; b++) {
-                    backward(at, b);
+                    backward(at, reach, b);
                 }
             });
             return;
@@ -105,7 +106,7 @@ final class AttentionKernel implements Kernel {
         pool.parallelTasks(count * blocks, (from, to) -> {
             for (int t = (int) from; t < to; t++) {
                 // The last rows of a causal attention have the most to do, so they come first.
-                forward(at, t % count, (blocks - 1 - t / count) * rows);
+                forward(at, reach, t % count, (blocks - 1 - t / count) * rows);
             }
         });
     }
@@ -145,8 +146,39 @@ final class AttentionKernel implements Kernel {
         MatMul.run(vector, pool, MatMul.Type.F32, m, n, k, a, b, c, more, null);
     }
 
-    private int reach(long row) {
-        return op.causal() ? (int) Math.min(keys, row + 1) : keys;
+    /// For each query how many keys it may attend to at most: those up to its own where attention is causal, or up to
+    /// the last that the mask does not forbid, where all batches have one mask. A query without any sees them all, and
+    /// gets NaN.
+    private int[] reach(long[] at) {
+        int[] reach = new int[queries];
+        int batchAxes = batches.rank();
+        boolean shared = mask >= 0;
+        for (int a = 0; shared && a < batchAxes; a++) {
+            shared = maskStrides[a] == 0 || batches.dim(a) == 1;
+        }
+        for (int i = 0; i < queries; i++) {
+            int n = op.causal() ? Math.min(keys, i + 1) : keys;
+            if (shared) {
+                long row = at[mask] + i * maskStrides[batchAxes] * BYTES;
+                long step = maskStrides[batchAxes + 1] * BYTES;
+                int last = n - 1;
+                while (last >= 0 && Mem.getFloat(row + last * step) == Float.NEGATIVE_INFINITY) {
+                    last--;
+                }
+                n = last < 0 ? n : last + 1;
+            }
+            reach[i] = n;
+        }
+        return reach;
+    }
+
+    /// How many keys some of the queries attend to at most.
+    private static int most(int[] reach, int first, int count) {
+        int most = 0;
+        for (int i = first; i < first + count; i++) {
+            most = Math.max(most, reach[i]);
+        }
+        return most;
     }
 
     /// `scale x + mask` for one row of scores.
@@ -167,9 +199,9 @@ final class AttentionKernel implements Kernel {
     }
 
     /// Some rows of the result.
-    private void forward(long[] at, int b, int first) {
+    private void forward(long[] at, int[] reach, int b, int first) {
         int m = Math.min(rows, queries - first);
-        int n = reach(first + m - 1L);
+        int n = most(reach, first, m);
         int result = types.size() - 2;
         long scores = Scratch.get().more((long) rows * keys * BYTES);
         Matrix s = new Matrix(scores, n, 1);
@@ -178,7 +210,7 @@ final class AttentionKernel implements Kernel {
         float[] shares = new float[m];
         for (int i = 0; i < m; i++) {
             long x = scores + (long) i * n * BYTES;
-            int len = reach(first + i);
+            int len = reach[first + i];
             scaled(at, b, first + i, x, len);
             float most = VectorSoftmax.largest(x, len);
             double sum = VectorSoftmax.powers(x, most, x, len);
@@ -205,13 +237,15 @@ final class AttentionKernel implements Kernel {
     }
 
     /// The gradients of one batch, which reads its rows of weights anew.
-    private void backward(long[] at, int b) {
+    private void backward(long[] at, int[] reach, int b) {
         int results = types.size() - 3;
         long scratch = Scratch.get().more(2L * rows * keys * BYTES);
-        for (int first = 0; first < queries; first += rows) {
+        int end = (queries - 1) / rows * rows;
+        // From the last block to the first, since the one that comes first writes the gradients of all keys, and the
+        // last queries of a causal attention reach them all anyway.
+        for (int first = end; first >= 0; first -= rows) {
             int m = Math.min(rows, queries - first);
-            // The first block writes the gradients of all keys, so it must reach them all.
-            int n = first == 0 ? keys : reach(first + m - 1L);
+            int n = first == end ? keys : most(reach, first, m);
             Matrix p = new Matrix(scratch, n, 1);
             Matrix s = new Matrix(scratch + (long) rows * keys * BYTES, n, 1);
             Matrix q = matrix(at, 1, b, first);
@@ -221,7 +255,7 @@ final class AttentionKernel implements Kernel {
             for (int i = 0; i < m; i++) {
                 long weights = p.address() + (long) i * n * BYTES;
                 long gradient = s.address() + (long) i * n * BYTES;
-                int len = reach(first + i);
+                int len = reach[first + i];
                 scaled(at, b, first + i, weights, len);
                 float total = Mem.getFloat(number(at, 4, b, first + i));
                 VectorSoftmax.powers(weights, total, weights, len);
@@ -230,7 +264,7 @@ final class AttentionKernel implements Kernel {
                 Mem.zero(weights + (long) len * BYTES, (long) (n - len) * BYTES);
                 Mem.zero(gradient + (long) len * BYTES, (long) (n - len) * BYTES);
             }
-            boolean more = first > 0;
+            boolean more = first < end;
             product(m, width, n, s, matrix(at, 2, b, 0), matrix(at, results, b, first), false);
             product(n, width, m, turned(s), q, matrix(at, results + 1, b, 0), more);
             product(n, values, m, turned(p), g, matrix(at, results + 2, b, 0), more);

@@ -26,6 +26,7 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.ConvShape;
+import dev.tenon.backend.cpu.conv.Places;
 import dev.tenon.backend.cpu.onednn.BlockedConv;
 import dev.tenon.backend.cpu.onednn.Images;
 import dev.tenon.backend.cpu.onednn.Rules;
@@ -40,10 +41,12 @@ import org.jspecify.annotations.Nullable;
 final class Formatted {
     private final Blocks blocks;
     private final WorkerPool pool;
+    private final FormattedTraining training;
 
     Formatted(Blocks blocks, WorkerPool pool) {
         this.blocks = blocks;
         this.pool = pool;
+        this.training = new FormattedTraining(pool);
     }
 
     /// Whether there could be a kernel here for an op on such images.
@@ -54,13 +57,32 @@ final class Formatted {
             case MaxPool _ -> isImages(in.getFirst());
             case MapOp m -> isPlain(m.body()) && in.stream().anyMatch(Formatted::isImages)
                     && in.stream().allMatch(t -> t.dtype() == DType.F32 && (isImages(t) || t.elements() == 1));
-            default -> false;
+            default -> FormattedTraining.takes(op, in);
         };
     }
 
-    private static boolean isImages(TensorType t) {
+    /// Whether something can lie in blocks of channels.
+    static boolean isImages(TensorType t) {
         return t.dtype() == DType.F32 && t.rank() == 4 && t.elements() > 0
                 && t.shape().dim(1) % BlockedMaxPool.BLOCK == 0;
+    }
+
+    /// Whether something has so few channels that the first convolution of a net reads it as it is.
+    static boolean isPicture(TensorType t) {
+        return t.dtype() == DType.F32 && t.rank() == 4 && t.elements() > 0
+                && t.shape().dim(1) < BlockedMaxPool.BLOCK / 2 && t.isContiguous();
+    }
+
+    /// The format of images of a type.
+    static Images images(TensorType t, WorkerPool pool) {
+        return new Images(t.shape().dim(0), t.shape().dim(1), t.shape().dim(2), t.shape().dim(3),
+                BlockedMaxPool.BLOCK, pool);
+    }
+
+    /// Whether an operand lies in blocks of channels.
+    static boolean isGiven(Optional<Format> format, TensorType t) {
+        return isImages(t) && format.filter(f -> f instanceof Images(long n, long c, long h, long w, _, _)
+                && Shape.of(n, c, h, w).equals(t.shape())).isPresent();
     }
 
     private static boolean convolves(Convolution c, List<TensorType> in) {
@@ -76,23 +98,21 @@ final class Formatted {
 
     /// See [dev.tenon.api.spi.DeviceRuntime#prepareFormatted].
     Optional<FormattedKernel> prepare(Op op, List<TensorType> in, List<TensorType> out, FormatRequest request) {
-        if (!isImages(out.getFirst())) {
-            return Optional.empty();
-        }
         return switch (op) {
+            case Convolution _, FusedConvolution _, MaxPool _, MapOp _ when !isImages(out.getFirst()) ->
+                Optional.empty();
             case Convolution c -> convolution(c, new Parts(in.size() > 2 ? 2 : -1, -1, null), Scalars.NONE, in,
                     out.getFirst(), request);
             case FusedConvolution f -> parts(f, in).flatMap(p -> convolution(f.convolution(), p, f.scalars(), in,
                     out.getFirst(), request));
             case MaxPool p -> pooling(p, in, out, request);
             case MapOp m -> map(m, in, out.getFirst(), request);
-            default -> Optional.empty();
+            default -> training.prepare(op, in, out, request);
         };
     }
 
     private Images images(TensorType t) {
-        return new Images(t.shape().dim(0), t.shape().dim(1), t.shape().dim(2), t.shape().dim(3),
-                BlockedMaxPool.BLOCK, pool);
+        return images(t, pool);
     }
 
     // --- convolutions
@@ -183,17 +203,16 @@ final class Formatted {
     private Optional<FormattedKernel> convolution(Convolution c, Parts parts, Scalars numbers, List<TensorType> in,
             TensorType out, FormatRequest request) {
         TensorType x = in.getFirst();
-        boolean given = request.given().getFirst().isPresent();
-        // The first convolution of a net: few channels are read as they are.
-        boolean plain = !given && x.shape().dim(1) < BlockedMaxPool.BLOCK / 2 && x.isContiguous();
+        boolean given = isGiven(request.given().getFirst(), x);
+        boolean plain = !given && isPicture(x);
         boolean carried = request.readers().getFirst() == Readers.FORMATTED;
-        if (!request.kept().get(1) || x.dtype() != DType.F32 || x.rank() != 4 || !given && !carried
-                || !plain && !isImages(x) || parts.sum() >= 0 && !in.get(parts.sum()).shape().equals(out.shape())) {
+        if (x.dtype() != DType.F32 || x.rank() != 4 || !given && !carried || !plain && !isImages(x)
+                || parts.sum() >= 0 && !in.get(parts.sum()).shape().equals(out.shape())) {
             return Optional.empty();
         }
         ConvShape s = Windowed.shape(c, x.shape(), in.get(1).shape(), out.shape());
-        BlockedConv conv = Rules.blocked(s, BlockedMaxPool.BLOCK, given, plain, parts.bias() >= 0, parts.sum() >= 0,
-                pool);
+        BlockedConv conv = Rules.blocked(s, BlockedMaxPool.BLOCK, given, request.kept().get(1),
+                new BlockedConv.Task(false, plain, parts.bias() >= 0, parts.sum() >= 0), pool);
         if (conv == null) {
             return Optional.empty();
         }
@@ -224,20 +243,22 @@ final class Formatted {
 
     private Optional<FormattedKernel> pooling(MaxPool p, List<TensorType> in, List<TensorType> out,
             FormatRequest request) {
-        if (request.given().getFirst().isEmpty() || request.readers().get(1) != Readers.NONE) {
+        if (!isGiven(request.given().getFirst(), in.getFirst())) {
             return Optional.empty();
         }
         ConvShape s = Windowed.pooling(p.kernel(), p.geometry(), in.getFirst().shape(), out.getFirst().shape());
+        boolean told = request.readers().get(1) != Readers.NONE;
         Kernel kernel = new Kernel() {
             @Override
             public void run(Stream stream, List<? extends Operand> operands, List<? extends Operand> results,
                     @Nullable Operand workspace, Scalars scalars) {
-                BlockedMaxPool.run(pool, s, CpuMemory.address(operands.getFirst()),
-                        CpuMemory.address(results.getFirst()));
+                long[] at = CpuMemory.addresses(operands, results);
+                BlockedMaxPool.run(pool, s, at[0], at[1], told ? at[2] : 0);
             }
         };
-        return Optional.of(new FormattedKernel(kernel, request.given(),
-                List.of(Optional.of(images(out.getFirst())), Optional.empty())));
+        return Optional.of(new FormattedKernel(kernel, List.of(Optional.of(images(in.getFirst()))),
+                List.of(Optional.of(images(out.getFirst())), told ? Optional.of(new Places(s, pool))
+                        : Optional.empty())));
     }
 
     /// What is elementwise goes over the memory as it lies.
@@ -253,7 +274,7 @@ final class Formatted {
                 return Optional.empty();
             }
             all += images ? 1 : 0;
-            given += request.given().get(i).isPresent() ? 1 : 0;
+            given += images && isGiven(request.given().get(i), t) ? 1 : 0;
             formats.add(images ? Optional.of(images(out)) : Optional.empty());
             flat.add(TensorType.of(DType.F32, Shape.of(t.elements())));
         }

@@ -13,7 +13,7 @@ import dev.tenon.backend.cpu.gemm.Gemm;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.MatMul;
 import dev.tenon.backend.cpu.gemm.MatMul.Matrix;
-import dev.tenon.backend.cpu.gemm.PackedWeights;
+import dev.tenon.backend.cpu.gemm.PackedB;
 import dev.tenon.backend.cpu.gemm.StoreC;
 import dev.tenon.backend.cpu.gemm.Workspace;
 import dev.tenon.backend.cpu.math.VectorLstm;
@@ -79,8 +79,8 @@ final class LstmKernel implements Dense.Body {
             return (_, a, c) -> MatMul.run(true, pool, MatMul.Type.F32, 1, columns, k, new Matrix(a, k, 1), b,
                     new Matrix(c, columns, 1), false, null);
         }
-        long to = Scratch.get().more(PackedWeights.bytes(kernel, k, columns));
-        PackedWeights packed = PackedWeights.of(kernel, pool, k, columns, b, to);
+        long to = Scratch.get().more(PackedB.bytes(kernel, k, columns));
+        PackedB packed = PackedB.of(kernel, pool, k, columns, MatMul.matrixB(kernel, b), to);
         return (rows, a, c) -> Gemm.run(kernel, null, rows, columns, k, MatMul.matrixA(kernel, new Matrix(a, k, 1)),
                 packed, StoreC.matrix(kernel, c, (long) columns * BYTES, BYTES), false, null);
     }
@@ -146,7 +146,7 @@ final class LstmKernel implements Dense.Body {
                 VectorLstm.logistic(sums, gates, 2 * hidden);
                 VectorLstm.tangent(sums + 2 * row, gates + 2 * row, hidden);
                 VectorLstm.logistic(sums + 3 * row, gates + 3 * row, hidden);
-                VectorLstm.backOutput(gates, at[2] + place + r * row, ofState + r * row, ofMemory + r * row,
+                VectorLstm.backOutput(gates + 3 * row, at[2] + place + r * row, ofState + r * row, ofMemory + r * row,
                         g + 3 * row, hidden);
                 VectorLstm.backMemory(gates, before + r * row, ofMemory + r * row, g, hidden);
             }

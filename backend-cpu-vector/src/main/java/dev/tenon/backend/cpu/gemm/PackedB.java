@@ -4,12 +4,12 @@ import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
 
 /// The right operand of many products, packed once: panels of all its `k` rows, as [GemmKernel#packB] makes them.
-public final class PackedWeights implements PackB {
+public final class PackedB implements PackB {
     private final GemmKernel kernel;
     private final int k;
     private final long address;
 
-    private PackedWeights(GemmKernel kernel, int k, long address) {
+    private PackedB(GemmKernel kernel, int k, long address) {
         this.kernel = kernel;
         this.k = k;
         this.address = address;
@@ -23,16 +23,22 @@ public final class PackedWeights implements PackB {
 
     /// Packs a matrix `[k, n]`.
     ///
-    /// @param pool whose threads share the work
+    /// @param pool whose threads share the work, or null for the calling thread alone
     /// @param to where, [#bytes] long; it stays the caller's
-    public static PackedWeights of(GemmKernel kernel, WorkerPool pool, int k, int n, MatMul.Matrix b, long to) {
-        PackedWeights p = new PackedWeights(kernel, k, to);
-        PackB from = MatMul.matrixB(kernel, b);
+    public static PackedB of(GemmKernel kernel, WorkerPool pool, int k, int n, PackB b, long to) {
+        PackedB p = new PackedB(kernel, k, to);
         int nr = kernel.nr();
-        pool.parallelFor((n + nr - 1) / nr, Math.max(1, 60_000 / (nr * k)), (first, end) -> {
-            int j = (int) first * nr;
-            from.pack(0, k, j, (int) Math.min(end * nr, n) - j, p.direct(0, j));
-        });
+        int panels = (n + nr - 1) / nr;
+        WorkerPool.RangeBody some = (from, end) -> {
+            for (int j = (int) from * nr; j < end * nr; j += nr) {
+                b.pack(0, k, j, Math.min(nr, n - j), p.direct(0, j));
+            }
+        };
+        if (pool == null) {
+            some.run(0, panels);
+        } else {
+            pool.parallelFor(panels, Math.max(1, 60_000 / (nr * k)), some);
+        }
         return p;
     }
 
