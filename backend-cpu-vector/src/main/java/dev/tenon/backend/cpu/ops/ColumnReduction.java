@@ -11,6 +11,8 @@ import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.block.Fn1;
 import dev.tenon.backend.cpu.block.Fn2;
 import dev.tenon.backend.cpu.block.Reductions;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// Reduction over outer axes: values come as `[outer, reduced, width]`, and rows of `width` are accumulated.
 ///
@@ -25,6 +27,8 @@ final class ColumnReduction {
 
     /// Rows that are summed in single precision.
     private static final int FLUSH = 32;
+    /// The widest piece of rows that are read in place: its sums stay in the first-level cache.
+    private static final int WIDE = 4096;
     private static final long PIECE = 1 << 16;
 
     private final WorkerPool pool;
@@ -50,7 +54,9 @@ final class ColumnReduction {
         this.outer = outer;
         this.reduced = reduced;
         this.width = width;
-        chunk = (int) Math.min(width, Plan.BLOCK);
+        // Memory gives more to one long run than to short ones, or to several side by side.
+        boolean inPlace = plan.block == Plan.LONG_BLOCK && plan.iteration.inner() % width == 0;
+        chunk = (int) Math.min(width, inPlace ? WIDE : Plan.BLOCK);
         chunks = (width + chunk - 1) / chunk;
         long tasks = outer * chunks;
         pieces = tasks >= 16 ? 1 : Math.clamp(reduced * chunk / PIECE, 1, 16);
@@ -132,6 +138,12 @@ final class ColumnReduction {
         }
 
         private void merge(Result o) {
+            if (reducer == Reducer.SUM && floating) {
+                for (int i = 0; i < numbers.length; i++) {
+                    numbers[i] += o.numbers[i];
+                }
+                return;
+            }
             for (int i = 0; i < Math.max(numbers.length, integers.length); i++) {
                 add(i, floating ? o.numbers[i] : 0, floating ? 0 : o.integers[i],
                         positions.length == 0 ? 0 : o.positions[i]);
@@ -266,6 +278,10 @@ final class ColumnReduction {
             int half = rows / 2;
             f.run(x, x + (long) (rows - half) * cols * bytes, x, half * cols);
             rows -= half;
+        }
+        if (of == Kind.F64) {
+            MemorySegment.copy(Mem.ALL, ValueLayout.JAVA_DOUBLE_UNALIGNED, x, result.numbers, 0, cols);
+            return;
         }
         for (int i = 0; i < cols; i++) {
             double d = of.isFloating() ? Reductions.number(of, x, i) : 0;

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class GatherKernel implements Kernel {
     private static final long GRAIN = 1 << 14;
 
+    private final Blocks blocks;
     private final WorkerPool pool;
     private final Shape shape;
     private final int axis;
@@ -29,8 +30,11 @@ final class GatherKernel implements Kernel {
     private final long step;
     /// Operands: the input without its axis, the index, the output.
     private final Iteration iteration;
+    /// Whether whole rows are picked: the usual case of an embedding.
+    private final boolean rows;
 
-    GatherKernel(WorkerPool pool, GatherOp op, List<TensorType> in, TensorType out) {
+    GatherKernel(Blocks blocks, WorkerPool pool, GatherOp op, List<TensorType> in, TensorType out) {
+        this.blocks = blocks;
         this.pool = pool;
         TensorType x = in.get(0);
         TensorType index = in.get(1);
@@ -42,6 +46,8 @@ final class GatherKernel implements Kernel {
         step = x.rank() == 0 ? 0 : x.stride(axis);
         iteration = Iteration.of(
                 index.shape().toArray(), List.of(without(x, axis), index.strides(), out.strides()));
+        rows = iteration.rank() == 2 && iteration.innerStride(0) == 1 && iteration.innerStride(1) == 0
+                && iteration.innerStride(2) == 1;
     }
 
     /// The strides with that of the axis replaced by 0.
@@ -67,8 +73,23 @@ final class GatherKernel implements Kernel {
     public void run(Stream stream, List<? extends Operand> in, List<? extends Operand> out,
             @Nullable Operand workspace, Scalars scalars) {
         long[] at = CpuMemory.addresses(in, out);
-        if (iteration.elements() > 0) {
+        if (rows && iteration.elements() > 0) {
+            long inner = iteration.inner();
+            long grain = Math.max(1, GRAIN / inner);
+            pool.parallelFor(iteration.elements() / inner, grain, (from, to) -> rows(at, from, to));
+        } else if (iteration.elements() > 0) {
             pool.parallelFor(iteration.elements(), GRAIN, (from, to) -> range(at, from, to));
+        }
+    }
+
+    private void rows(long[] at, long from, long to) {
+        long length = iteration.inner() * bytes;
+        long stepX = iteration.strides()[0][0] * bytes;
+        long stepIndex = iteration.strides()[1][0] * indexBytes;
+        long stepY = iteration.strides()[2][0] * bytes;
+        for (long r = from; r < to; r++) {
+            long i = index(at[1] + r * stepIndex, indexBytes, extent, "gather", axis, shape);
+            blocks.copyRow(at[0] + r * stepX + i * step * bytes, at[2] + r * stepY, length);
         }
     }
 

@@ -62,7 +62,7 @@ public final class Kernels {
             case CopyOp _ -> Optional.of(copy(in.getFirst(), out.getFirst()));
             case ReduceOp r -> Optional.of(new ReduceKernel(blocks, pool, r, in, out.getFirst()));
             case MatMulOp m -> product(m, in, out);
-            case GatherOp g -> Optional.of(new GatherKernel(pool, g, in, out.getFirst()));
+            case GatherOp g -> Optional.of(new GatherKernel(blocks, pool, g, in, out.getFirst()));
             case ScatterOp s -> Optional.of(new ScatterKernel(blocks, pool, s, in, out.getFirst()));
             case ScanOp s -> Optional.of(new ScanKernel(pool, s, in.getFirst(), out));
             case SortOp s -> Optional.of(new SortKernel(pool, s, in.getFirst(), out));

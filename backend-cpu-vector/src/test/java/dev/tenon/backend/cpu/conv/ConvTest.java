@@ -146,4 +146,38 @@ class ConvTest {
         SHAPES.forEach(s -> check(GemmKernel.f64(true), s));
         SHAPES.forEach(s -> check(GemmKernel.f64(false), s));
     }
+
+    /// What is read past the end of a row takes no part in sums.
+    @Test
+    void nanReachesOnlyWhatSeesIt() {
+        for (int side : new int[] {7, 16, 21, 40}) {
+            ConvShape s = shape(1, 2, of(1, side, side), 2, of(1, 3, 3), of(1, 1, 1), of(0, 1, 1), of(0, 1, 1),
+                    of(1, 1, 1), 2);
+            GemmKernel kernel = GemmKernel.f32(true);
+            int points = side * side;
+            double[] x = new double[2 * points];
+            java.util.Arrays.fill(x, 1);
+            int row = 3;
+            x[row * side + side - 1] = Double.NaN; // the last of a row of the first channel
+            try (Arena arena = Arena.ofShared()) {
+                long px = fill(arena, kernel, x);
+                double[] ones = new double[2 * points];
+                java.util.Arrays.fill(ones, 1);
+                long dy = fill(arena, kernel, ones);
+                long w = fill(arena, kernel, java.util.Arrays.copyOf(ones, 18));
+                long y = fill(arena, kernel, new double[2 * points]);
+                long dw = fill(arena, kernel, new double[18]);
+                Conv.forward(kernel, POOL, s, px, w, y, null);
+                for (int i = 0; i < 2 * points; i++) {
+                    boolean sees = i < points && Math.abs(i / side - row) <= 1 && i % side >= side - 2;
+                    assertEquals(sees, Float.isNaN(Mem.getFloat(y + 4L * i)), side + ": point " + i);
+                }
+                Conv.backwardWeights(kernel, POOL, s, px, dy, dw);
+                for (int t = 0; t < 18; t++) {
+                    // The left taps see all columns but the last.
+                    assertEquals(t < 9 && t % 3 > 0, Float.isNaN(Mem.getFloat(dw + 4L * t)), side + ": tap " + t);
+                }
+            }
+        }
+    }
 }

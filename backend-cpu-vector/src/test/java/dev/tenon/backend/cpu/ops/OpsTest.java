@@ -150,6 +150,49 @@ class OpsTest {
         assertTrue(Double.isNaN(Tensors.of(1f, Float.NaN, 2f).amax(new int[] {0}, false).toDoubleArray()[0]));
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {500, 1500, 4096, 5000, 9000})
+    void wideRowsAreReducedOverColumns(long width) {
+        int rows = 150;
+        int w = (int) width;
+        Tensor x = random(DType.F32, rows, width);
+        float[] v = x.toFloatArray();
+        float[] sum = x.sum(new int[] {0}, false).toFloatArray();
+        float[] max = x.amax(new int[] {0}, false).toFloatArray();
+        for (int j = 0; j < w; j++) {
+            double s = 0;
+            float m = Float.NEGATIVE_INFINITY;
+            for (int i = 0; i < rows; i++) {
+                s += v[i * w + j];
+                m = Math.max(m, v[i * w + j]);
+            }
+            assertEquals(s, sum[j], 1e-5, "sum of column " + j);
+            assertEquals(m, max[j], 0f, "maximum of column " + j);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 63, 64, 65, 300, 4096, 4099})
+    void rowsOfAnyLengthAreGathered(long width) {
+        Tensor table = random(DType.F32, 50, width);
+        long[] picked = {7, 49, 0, 7, 21};
+        Tensor index = Tensors.of(picked);
+        float[] v = table.toFloatArray();
+        float[] got = table.indexSelect(0, index).toFloatArray();
+        for (int r = 0; r < picked.length; r++) {
+            for (int j = 0; j < width; j++) {
+                assertEquals(v[(int) (picked[r] * width) + j], got[(int) (r * width) + j], 0f, "row " + r + " at " + j);
+            }
+        }
+        // A part of each row, so that rows do not follow one another.
+        if (width > 2) {
+            float[] part = table.narrow(1, 1, width - 2).indexSelect(0, index).toFloatArray();
+            for (int j = 0; j < width - 2; j++) {
+                assertEquals(v[(int) (21 * width) + 1 + j], part[(int) (4 * (width - 2)) + j], 0f, "part at " + j);
+            }
+        }
+    }
+
     @Test
     void indicesOutOfRangeAreReported() {
         Tensor x = Tensors.zeros(3, 2);
