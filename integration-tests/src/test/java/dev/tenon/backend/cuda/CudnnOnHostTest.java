@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tenon.api.BackendException;
-import dev.tenon.api.Context;
 import dev.tenon.api.DType;
 import dev.tenon.api.DType.Kind;
 import dev.tenon.api.Device;
@@ -31,7 +30,6 @@ import dev.tenon.backend.cuda.FakeCudnn.Engine;
 import dev.tenon.tck.samples.Family;
 import dev.tenon.tck.samples.Input;
 import dev.tenon.tck.samples.Sample;
-import dev.tenon.tck.samples.Values;
 import dev.tenon.tck.samples.WindowSamples;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
