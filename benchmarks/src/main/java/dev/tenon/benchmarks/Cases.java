@@ -124,12 +124,13 @@ final class Cases {
     }
 
     private static void steps(List<BenchCase> all) {
-        all.add(BenchCase.of("step-two-layer", 3 * 2.0 * 64 * (1000 * 100 + 100 * 10), 0, 1.5));
-        all.add(BenchCase.of("step-mlp", 3 * 2.0 * 128 * (784 * 512 + 512 * 256 + 256 * 10), 0, 1.0));
-        all.add(BenchCase.of("step-lenet5", 0, 0, 2.0));
-        all.add(BenchCase.of("step-lstm", 0, 0, 1.0));
-        all.add(BenchCase.of("step-gpt", 0, 0, 1.2));
+        // Op by op, and as a graph that is captured once.
         for (String how : List.of("", "-captured")) {
+            all.add(BenchCase.of("step-two-layer" + how, 3 * 2.0 * 64 * (1000 * 100 + 100 * 10), 0, 1.5));
+            all.add(BenchCase.of("step-mlp" + how, 3 * 2.0 * 128 * (784 * 512 + 512 * 256 + 256 * 10), 0, 1.0));
+            all.add(BenchCase.of("step-lenet5" + how, 0, 0, 2.0));
+            all.add(BenchCase.of("step-lstm" + how, 0, 0, 1.0));
+            all.add(BenchCase.of("step-gpt" + how, 0, 0, 1.2));
             all.add(BenchCase.of("step-resnet18" + how, 3 * 32 * 2 * 0.5555e9, 0, 1.0, 32));
             all.add(BenchCase.of("step-resnet50" + how, 3 * 4 * 2 * 4.089e9, 0, 1.1, 4));
         }
