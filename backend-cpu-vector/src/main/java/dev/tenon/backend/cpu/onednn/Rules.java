@@ -33,8 +33,9 @@ public final class Rules {
         return wanted ? DnnlConv.of(s, kind, pool) : null;
     }
 
-    /// Copying images and weights to the library's layouts has to be paid for by multiplications: 1 x 1 convolutions of
-    /// few channels, and single images with many weights, are faster here, without copies.
+    /// Copying images and weights to the library's layouts has to be paid for by multiplications: single images with
+    /// many weights are faster here, without copies, and so are windows of one point that leave out none, which are
+    /// products of matrices as they lie.
     private static boolean wins(ConvShape s, DnnlConv.Kind kind) {
         double work = work(s);
         double copied = (double) s.n() * (s.c() * (double) s.inVolume() + s.oc() * (double) s.outVolume())
@@ -42,7 +43,8 @@ public final class Rules {
         if (s.groups() > 1 && s.groupIn() == 1) {
             return work >= LEAST_WORK && depthwise(s, kind);
         }
-        return work >= LEAST_WORK && work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied;
+        boolean product = s.taps() == 1 && s.outVolume() == s.inVolume();
+        return work >= LEAST_WORK && !product && work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied;
     }
 
     /// Rows shorter than two vectors leave lanes idle here, and there are no blocks of channels to fill them; larger
