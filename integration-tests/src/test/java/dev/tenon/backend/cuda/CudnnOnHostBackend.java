@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DynamicTest;
 
 /// A device that computes as the reference backend does, but what cuDNN is for by the CUDA backend's kernels for it,
 /// to which host memory is given and a library that is none.
@@ -57,6 +58,15 @@ public final class CudnnOnHostBackend implements BackendProvider {
                         s.family(), s.scale()), s + " (" + s.operands() + ")");
             }
         }
+    }
+
+    /// The same as a test, in which the library must have been called.
+    static DynamicTest byCudnn(Sample s) {
+        return DynamicTest.dynamicTest(s.toString(), () -> {
+            int before = CUDNN.executed.size();
+            check(s);
+            assertEquals(before + 1, CUDNN.executed.size());
+        });
     }
 
     @Override
