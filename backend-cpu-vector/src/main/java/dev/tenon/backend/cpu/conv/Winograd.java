@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// Convolutional Neural Networks", arXiv:1509.09308), and its gradient of the input, which is such a convolution with
 /// turned windows: 16 multiplications for 4 results, where their definition has 36.
 ///
-/// `Y = Aᵀ [ (G g Gᵀ) . (Bᵀ d B) ] A` for each tile of 2 x 2 results, which sees 4 x 4 points; summed over channels in,
-/// the elementwise product is 16 products of matrices, tiles by channels in by channels out. The lanes of vectors are
-/// channels all the way. Work is cut into strips of rows of tiles; what belongs to one stays in the cache of its thread:
-/// planes are turned to points with a border of zeros, transformed, multiplied with one panel of channels out after the
-/// other, transformed back, turned back to planes and given to the epilogue.
+/// `Y = Aᵀ [ (G g Gᵀ) . (Bᵀ d B) ] A` for each tile of 2 x 2 results, which sees 4 x 4 points; summed over channels
+/// in, the elementwise product is 16 products of matrices, tiles by channels in by channels out. The lanes of vectors
+/// are channels all the way. Work is cut into strips of rows of tiles; what belongs to one stays in the cache of its
+/// thread: planes are turned to points with a border of zeros, transformed, multiplied with one panel of channels out
+/// after the other, transformed back, turned back to planes and given to the epilogue.
 ///
 /// Each result is within rounding of the largest numbers that its tile sees, and what one tile holds of infinity or NaN
 /// reaches all of it. So whatever comes out not finite is computed anew by [Conv], and infinity and NaN are where they
@@ -169,7 +169,8 @@ public final class Winograd {
         private final int tiles;
         /// Bytes from a block of channels to the next.
         private final long block;
-        /// Bytes from a place to the next, of tiles in and of tiles out. Their points lie in different sets of the cache.
+        /// Bytes from a place to the next, of tiles in and of tiles out; their points lie in different sets of the
+        /// cache.
         private final long placeIn;
         private final long placeOut;
         private final long pitch;

@@ -4,9 +4,9 @@ import dev.tenon.backend.cpu.Use;
 import dev.tenon.backend.cpu.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
-/// When convolutions go by [Winograd]: a fixed table of what measurements said, so that a program gives the same bits in
-/// every run. `-Dtenon.cpu.winograd` says `auto` (the default) for these, `true` for all that it can do, `false` for none.
-/// `docs/performance.md` has the measurements.
+/// When convolutions go by [Winograd]: a fixed table of what measurements said, so that a program gives the same bits
+/// in every run. `-Dtenon.cpu.winograd` says `auto` (the default) for these, `true` for all that it can do, `false` for
+/// none. `docs/performance.md` has the measurements.
 public final class WinogradRules {
     private static final String SWITCH = "tenon.cpu.winograd";
     /// Channels in and out, at least: the transforms of tiles have to be paid for by products.

@@ -148,8 +148,8 @@ class WinogradTest {
 
         @Override
         public String toString() {
-            return (data ? "gradient of the input of " : "") + s.n() + "x" + s.c() + "@" + Arrays.toString(s.in()) + " to "
-                    + s.oc() + "@" + Arrays.toString(s.out()) + ", padding " + Arrays.toString(s.pad());
+            return (data ? "gradient of the input of " : "") + s.n() + "x" + s.c() + "@" + Arrays.toString(s.in())
+                    + " to " + s.oc() + "@" + Arrays.toString(s.out()) + ", padding " + Arrays.toString(s.pad());
         }
 
         @Override
