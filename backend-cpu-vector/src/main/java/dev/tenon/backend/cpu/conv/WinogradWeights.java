@@ -48,18 +48,28 @@ record WinogradWeights(int in, int out, boolean turned) {
         return (long) outBlocks() * PLACES * in * POINT;
     }
 
-    /// Transforms them.
+    /// Transforms all panels.
     ///
     /// @param w the windows: `[out, in, 3, 3]`, or `[in, out, 3, 3]` if they are turned
     /// @param u where they go
     void transform(WorkerPool pool, long w, long u) {
-        int blocks = blocks();
-        pool.parallelFor((long) outBlocks() * blocks, 8, (from, to) -> {
-            long taps = Workspace.get().memory(Workspace.BORDERED, TAPS * LANES * POINT);
-            for (long i = from; i < to; i++) {
-                block(w, (int) (i / blocks), (int) (i % blocks) * LANES, taps, u);
-            }
-        });
+        pool.parallelFor((long) outBlocks() * blocks(), 8, (from, to) -> blocks(w, from, to, u));
+    }
+
+    /// Transforms one panel.
+    ///
+    /// @param u where it goes
+    void transform(int panel, long w, long u) {
+        long first = 2L * panel * blocks();
+        blocks(w, first, first + (wide(panel) ? 2 : 1) * blocks(), u - panel(panel));
+    }
+
+    /// Blocks of channels in of one vector of channels out after the other.
+    private void blocks(long w, long from, long to, long u) {
+        long taps = Workspace.get().memory(Workspace.BORDERED, TAPS * LANES * POINT);
+        for (long i = from; i < to; i++) {
+            block(w, (int) (i / blocks()), (int) (i % blocks()) * LANES, taps, u);
+        }
     }
 
     /// A block of channels in, from `k` on, of a vector of channels out.
