@@ -54,7 +54,7 @@ public final class Winograd {
     private final int strips;
     /// Bytes from one block of channels of a strip's tiles to the next.
     private final long block;
-    /// Bytes from a place to the next, of tiles in and of tiles out; their points lie in different sets of the cache.
+    /// Bytes from a place to the next, of tiles in and of tiles out.
     private final long placeIn;
     private final long placeOut;
     /// Bytes from a row of points with their border to the next.
@@ -85,13 +85,9 @@ public final class Winograd {
         rows = (all + wanted - 1) / wanted;
         strips = (all + rows - 1) / rows;
         block = (long) rows * across * POINT;
-        placeIn = apart(weights.blocks() * block);
-        placeOut = apart(2 * block);
+        placeIn = WinogradTransforms.apart(weights.blocks() * block);
+        placeOut = WinogradTransforms.apart(2 * block);
         pitch = (2 * across + 2) * POINT;
-    }
-
-    private static long apart(long bytes) {
-        return (bytes + 4095 & -4096) + 4 * POINT;
     }
 
     /// Whether this is a convolution of the kind.

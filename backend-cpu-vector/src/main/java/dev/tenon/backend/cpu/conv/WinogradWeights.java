@@ -8,7 +8,8 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.Workspace;
 
 /// Windows of 3 x 3 as [Winograd] multiplies with them: `[panel][place][channel in][2 * LANES]`, a panel being two
-/// vectors of channels out; where their number is odd, a last panel is one. Lanes beyond the channels hold anything.
+/// vectors of channels out; where their number is odd, a last panel is one. Lanes beyond the channels hold anything, and
+/// so does what follows each place.
 ///
 /// @param in channels that are summed over
 /// @param out channels of the result
@@ -36,16 +37,16 @@ record WinogradWeights(int in, int out, boolean turned) {
 
     /// Where a panel starts, in bytes.
     long panel(int panel) {
-        return 2L * panel * PLACES * in * POINT;
+        return panel * PLACES * WinogradTransforms.apart(2 * in * POINT);
     }
 
     /// Bytes from one place of a panel to the next.
     long place(int panel) {
-        return in * (wide(panel) ? 2 : 1) * POINT;
+        return WinogradTransforms.apart((wide(panel) ? 2 : 1) * in * POINT);
     }
 
     long bytes() {
-        return (long) outBlocks() * PLACES * in * POINT;
+        return panel(panels());
     }
 
     /// Transforms all panels.
