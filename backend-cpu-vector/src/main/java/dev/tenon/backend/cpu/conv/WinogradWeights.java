@@ -8,8 +8,8 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.Workspace;
 
 /// Windows of 3 x 3 as [Winograd] multiplies with them: `[panel][place][channel in][2 * LANES]`, a panel being two
-/// vectors of channels out; where their number is odd, a last panel is one. Lanes beyond the channels hold anything, and
-/// so does what follows each place.
+/// vectors of channels out; where their number is odd, a last panel is one. Lanes beyond the channels hold anything,
+/// and so does what follows each place.
 ///
 /// @param in channels that are summed over
 /// @param out channels of the result
