@@ -15,12 +15,14 @@ public final class Gemm {
 
     /// Products smaller than this (in multiplications) are not worth waking a thread for.
     private static final long PARALLEL_WORK = 200_000;
-    /// The most columns of a cell.
+    /// The most columns of a cell; and of one of several below each other, which read the same part of B.
     private static final int CELL_COLS = 2048;
+    private static final int SHARED_COLS = 512;
     /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it
     /// saves.
     private static final int DIRECT_TILES = 2;
 
+    private static final int PAGE = 4096;
     /// Packing fewer elements than this more than once costs less than one more turn of all threads.
     private static final long PARALLEL_PACKING = 100_000;
     /// The most bytes of B that are packed as a whole.
@@ -144,10 +146,17 @@ public final class Gemm {
     }
 
     /// Whether B is read where it lies, for so many rows of C and inner indices: if that is possible, and few read it
-    /// or it lies closely enough.
+    /// or it fits the second-level cache and its rows do not all begin at the same place in a page.
     private boolean inPlace(int rows, int kc) {
-        return (packed || rows <= DIRECT_TILES * kernel.mr() || kc * b.step() <= Cache.L1
-                || b.step() <= 2L * kernel.nr() * kernel.bytes()) && b.direct(0, 0) != 0;
+        return (packed || rows <= DIRECT_TILES * kernel.mr() || b.step() < PAGE && kc * b.step() <= Cache.L2 / 2)
+                && b.direct(0, 0) != 0;
+    }
+
+    /// Whether A is read where it lies, for so many columns: its columns, if few tiles read them, or else its rows, if
+    /// one vector of columns is all there is and the rows do not fall on each other in the first-level cache.
+    private boolean inPlaceA(int i0, int cols) {
+        return a.direct(i0, 0) != 0 && (a.rowStep() == kernel.bytes() ? cols <= DIRECT_TILES * kernel.nr()
+                : cols <= kernel.nr() / 2 && a.rowStep() % (PAGE / 2) != 0);
     }
 
     /// Chooses the cells: few enough that packing does not count, and as many as keep all threads busy to the end.
@@ -155,7 +164,7 @@ public final class Gemm {
         int mr = kernel.mr();
         int nr = kernel.nr();
         int rows0 = ceil(m, rowsMost(block));
-        int cols0 = ceil(n, CELL_COLS);
+        int cols0 = ceil(n, rows0 > 1 ? SHARED_COLS : CELL_COLS);
         int tries = threads == 1 ? 0 : Math.min(threads, 8);
         double best = Double.MAX_VALUE;
         for (int r = rows0; r <= rows0 + tries; r++) {
@@ -191,10 +200,9 @@ public final class Gemm {
         int rows = Math.min(cellRows, m - i0);
         int cols = Math.min(cellCols, n - j0);
         int mr = kernel.mr();
-        int nr = kernel.nr();
         int bytes = kernel.bytes();
         Workspace w = Workspace.get();
-        boolean inPlaceA = cols <= DIRECT_TILES * nr && a.direct(i0, 0) != 0;
+        boolean inPlaceA = inPlaceA(i0, cols);
         for (int k0 = 0; k0 < k; k0 += block) {
             int kc = Math.min(block, k - k0);
             long left = inPlaceA ? 0 : w.memory(Workspace.LOCAL_ROWS, (long) ceil(rows, mr) * mr * kc * bytes + 64);
@@ -258,20 +266,30 @@ public final class Gemm {
         boolean wide = cols > nr / 2;
         long c0 = !plus && (cols == nr || cols == nr / 2) ? c.direct(i0, j, cols) : 0;
         long aStep = left == 0 ? a.step() : (long) mr * bytes;
+        long aRow = left == 0 ? a.rowStep() : bytes;
         if (c0 != 0 && left == 0) {
-            kernel.tile(rows, wide, kc, a.direct(i0, k0), aStep, right, bStep, c0, c.step());
+            tile(rows, wide, kc, a.direct(i0, k0), aRow, aStep, right, bStep, c0, c.step());
             return;
         }
         for (int i = 0; i < rows; i += mr) {
             int r = Math.min(mr, rows - i);
             long from = left == 0 ? a.direct(i0 + i, k0) : left + (long) i * kc * bytes;
             if (c0 != 0) {
-                kernel.tile(r, wide, kc, from, aStep, right, bStep, c0 + i * c.step(), c.step());
+                tile(r, wide, kc, from, aRow, aStep, right, bStep, c0 + i * c.step(), c.step());
             } else {
                 long tile = w.memory(Workspace.TILE, (long) mr * nr * bytes);
-                kernel.tile(r, wide, kc, from, aStep, right, bStep, tile, (long) nr * bytes);
+                tile(r, wide, kc, from, aRow, aStep, right, bStep, tile, (long) nr * bytes);
                 c.store(kernel, tile, i0 + i, r, j, cols, plus);
             }
+        }
+    }
+
+    private void tile(int rows, boolean wide, int kc, long a, long aRow, long aStep, long b, long bStep, long c,
+            long cStep) {
+        if (aRow == kernel.bytes()) {
+            kernel.tile(rows, wide, kc, a, aStep, b, bStep, c, cStep);
+        } else {
+            kernel.narrow(rows, kc, a, aRow, aStep, b, bStep, c, cStep);
         }
     }
 }
