@@ -31,7 +31,7 @@ record Contender(String name, List<Peer> ways) implements AutoCloseable {
         List<String> options = oneThread ? List.of("-Dtenon.bench.cpu=true") : List.of();
         Map<String, String> variables = oneThread ? Peer.ONE_THREAD : Map.of();
         return new Contender(name, switch (name) {
-            case "libtorch", "onednn" -> {
+            case "libtorch", "onednn", "onednn-packed" -> {
                 List<Peer> both = new ArrayList<>();
                 // One thread waits for no other.
                 for (Map<String, String> way : oneThread ? List.of(Peer.ONE_THREAD) : Peer.WAITING) {
@@ -47,7 +47,7 @@ record Contender(String name, List<Peer> ways) implements AutoCloseable {
                 "--device", device.startsWith("cuda") ? device : "cpu", "--steps",
                 name.equals("torch") ? "eager" : name.substring("torch-".length())), variables));
             default -> throw new IllegalArgumentException("--against " + name + ": known are libtorch, onednn,"
-                + " onnxruntime, clblast, torch, torch-compile, torch-graph");
+                + " onednn-packed, onnxruntime, clblast, torch, torch-compile, torch-graph");
         });
     }
 

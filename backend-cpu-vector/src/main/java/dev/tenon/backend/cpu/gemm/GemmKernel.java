@@ -22,6 +22,9 @@ public interface GemmKernel {
     /// rows.
     void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep);
 
+    /// The same for `j < nr / 2` with rows of A `aRow` bytes apart, wherever they lie.
+    void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep);
+
     /// Copies columns `firstCol .. firstCol + cols` of a tile in memory (rows of [#nr()] elements) to `c`, or adds
     /// them to what is there.
     void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add);

@@ -57,6 +57,13 @@ class ScalarGemm implements GemmKernel {
         }
     }
 
+    @Override
+    public void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep) {
+        for (int i = 0; i < rows; i++) {
+            tile(1, false, kc, a + i * aRow, aStep, b, bStep, c + i * cStep, cStep);
+        }
+    }
+
     private static void floats(int rows, int kc, long a, long aStep, long b, long bStep, long c, long cStep) {
         for (int i = 0; i < rows; i++, a += 4, c += cStep) {
             float s = 0;

@@ -47,6 +47,11 @@ final class VectorGemmF64 extends ScalarGemm {
     }
 
     @Override
+    public void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep) {
+        TilesF64.rows(rows, kc, a, aRow, aStep, b, bStep, c, cStep);
+    }
+
+    @Override
     public void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
         if (colBytes != 8 || !MASKED_LOADS) {
             super.store(tile, firstCol, c, rowBytes, colBytes, rows, cols, add);
