@@ -109,10 +109,6 @@ public final class Conv {
             Depthwise.backwardData(kernel, pool, s, dy, w, dx);
             return;
         }
-        if (FewChannels.fits(s)) {
-            FewChannels.backwardData(kernel, pool, s, dy, w, dx);
-            return;
-        }
         int[] stride = s.stride();
         for (int z = 0; z < Math.min(stride[0], s.in()[0]); z++) {
             for (int y = 0; y < Math.min(stride[1], s.in()[1]); y++) {

@@ -35,8 +35,8 @@ public final class FewChannels {
     /// @param phases who meets them
     /// @param rows of the product
     /// @param offsets of the places of all channels out, in bytes
-    /// @param weights its left operand, behind that of the group
-    private record Product(List<Integer> phases, int rows, long[] offsets, long weights) {}
+    /// @param taps of the phases at each place
+    private record Product(List<Integer> phases, int rows, long[] offsets, List<int[]> taps) {}
 
     private final GemmKernel kernel;
     private final ConvShape s;
@@ -53,7 +53,10 @@ public final class FewChannels {
     private final int vectors;
     private final long pitch;
 
-    private FewChannels(GemmKernel kernel, ConvShape s, long w) {
+    /// What can be said before there are numbers.
+    ///
+    /// @param s for which this [#fits(ConvShape)]
+    public FewChannels(GemmKernel kernel, ConvShape s) {
         this.kernel = kernel;
         this.s = s;
         bytes = kernel.bytes();
@@ -81,8 +84,6 @@ public final class FewChannels {
         pitch = (long) vectors * lanes * bytes;
         long[] offsets = bands.offsets();
         int before = 0;
-        long met = all.stream().mapToLong(r -> r.taps().size()).sum();
-        long at = Workspace.get().memory(Workspace.CALLER, met * s.oc() * s.groupIn() * bytes);
         for (var entry : meetings.entrySet()) {
             List<Integer> who = entry.getKey();
             List<int[]> taps = List.copyOf(entry.getValue().values());
@@ -91,16 +92,7 @@ public final class FewChannels {
                 o[i] = offsets[i / taps.size() * places.length + before + i % taps.size()];
             }
             before += taps.size();
-            products.add(new Product(who, who.size() * s.groupIn(), o, at));
-            for (int oc = 0; oc < s.oc(); oc++) {
-                for (int[] tap : taps) {
-                    for (int t : tap) {
-                        for (int c = 0; c < s.groupIn(); c++, at += bytes) {
-                            Mem.copyElement(w + (((long) oc * s.groupIn() + c) * s.taps() + t) * bytes, at, bytes);
-                        }
-                    }
-                }
-            }
+            products.add(new Product(who, who.size() * s.groupIn(), o, taps));
         }
     }
 
@@ -141,31 +133,52 @@ public final class FewChannels {
         return n;
     }
 
-    /// Whether a convolution's channels are few, and its windows overlap.
+    /// Whether a convolution's channels are few (but not one of many groups), and its windows overlap.
     public static boolean fits(ConvShape s) {
         boolean overlap = false;
         for (int i = 0; i < 3; i++) {
             overlap |= s.kernel()[i] > s.stride()[i];
         }
-        return overlap && s.groupIn() <= MOST && s.stride()[0] * s.stride()[1] * s.stride()[2] <= MOST_CLASSES;
+        return overlap && s.groupIn() <= MOST && (s.groups() == 1 || s.groupIn() > 1)
+                && s.stride()[0] * s.stride()[1] * s.stride()[2] <= MOST_CLASSES;
     }
 
-    /// See [Conv#backwardData].
-    static void backwardData(GemmKernel kernel, WorkerPool pool, ConvShape s, long dy, long w, long dx) {
-        int bytes = kernel.bytes();
-        var f = new FewChannels(kernel, s, w);
-        int each = f.bands.count();
+    /// The gradient of the input: `dx` from `dy` and `w`.
+    public void backwardData(WorkerPool pool, long dy, long w, long dx) {
+        long[] weights = turned(w);
+        int each = bands.count();
         pool.parallelFor((long) s.n() * s.groups() * each, 1, (from, to) -> {
             for (long u = from; u < to; u++) {
                 long part = u / each;
-                f.band((int) (u % each), part % s.groups(), dy + part * s.groupOut() * s.outVolume() * bytes,
+                band((int) (u % each), part % s.groups(), weights, dy + part * s.groupOut() * s.outVolume() * bytes,
                         dx + part * s.groupIn() * s.inVolume() * bytes);
             }
         });
     }
 
+    /// The left operands of all products, and where they are: a row for each (channel out, place).
+    private long[] turned(long w) {
+        long[] size = products.stream().mapToLong(p -> (long) p.rows * p.taps.size() * s.oc()).toArray();
+        long at = Workspace.get().memory(Workspace.CALLER, Arrays.stream(size).sum() * bytes);
+        long[] first = new long[size.length];
+        for (int i = 0; i < first.length; i++) {
+            first[i] = at;
+            for (int oc = 0; oc < s.oc(); oc++) {
+                for (int[] taps : products.get(i).taps) {
+                    for (int t : taps) {
+                        long from = w + ((long) oc * s.groupIn() * s.taps() + t) * bytes;
+                        for (int c = 0; c < s.groupIn(); c++, from += (long) s.taps() * bytes, at += bytes) {
+                            Mem.copyElement(from, at, bytes);
+                        }
+                    }
+                }
+            }
+        }
+        return first;
+    }
+
     /// A band of all phases of one group of one image.
-    private void band(int band, long group, long dy, long dx) {
+    private void band(int band, long group, long[] turned, long dy, long dx) {
         int rows = bands.rows(band);
         long lanes = (long) kernel.nr() / 2 * bytes;
         long plane = (rows * vectors + 1L) / 2 * 2 * lanes;
@@ -176,8 +189,9 @@ public final class FewChannels {
         int times = s.groupOut() / planes;
         for (int t = 0; t < times; t++) {
             long points = bands.load(dy + (long) t * planes * s.outVolume() * bytes, band);
-            for (Product p : products) {
-                long weights = p.weights + (group * times + t) * p.rows * p.offsets.length * bytes;
+            for (int k = 0; k < turned.length; k++) {
+                Product p = products.get(k);
+                long weights = turned[k] + (group * times + t) * p.rows * p.offsets.length * bytes;
                 for (int v = 0; v < rows * vectors; v += 2) {
                     long next = v + 1 < rows * vectors ? v + 1 : v;
                     kernel.tileInPlace(p.rows, weights, p.offsets,

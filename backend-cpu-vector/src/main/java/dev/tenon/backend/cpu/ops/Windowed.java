@@ -21,6 +21,7 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
+import dev.tenon.backend.cpu.conv.FewChannels;
 import dev.tenon.backend.cpu.conv.Pool;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.onednn.DnnlConv;
@@ -69,6 +70,10 @@ final class Windowed {
             case ConvolutionBackwardData c -> {
                 ConvShape s = shape(c.convolution(), c.input(), in.get(1).shape(), in.get(0).shape());
                 DnnlConv library = library(s, DnnlConv.Kind.DATA, dtype);
+                if (library == null && FewChannels.fits(s)) {
+                    var few = new FewChannels(gemm(dtype), s);
+                    yield at -> few.backwardData(pool, at[0], at[1], at[2]);
+                }
                 yield library != null ? at -> library.run(at[2], at[1], at[0], null)
                         : at -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
             }

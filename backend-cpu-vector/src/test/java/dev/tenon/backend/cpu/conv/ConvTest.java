@@ -138,6 +138,10 @@ class ConvTest {
             same(kernel, y, out, "forward " + s);
             Conv.backwardData(kernel, POOL, s, pdy, pw, out);
             same(kernel, dx, out, "backward data " + s);
+            if (FewChannels.fits(s)) {
+                new FewChannels(kernel, s).backwardData(POOL, pdy, pw, out);
+                same(kernel, dx, out, "backward data, few channels " + s);
+            }
             Conv.backwardWeights(kernel, POOL, s, px, pdy, out);
             same(kernel, dw, out, "backward weights " + s);
         }
@@ -204,7 +208,7 @@ class ConvTest {
             java.util.Arrays.fill(w, 1);
             try (Arena arena = Arena.ofShared()) {
                 long dx = fill(arena, kernel, new double[s.c() * s.inVolume()]);
-                Conv.backwardData(kernel, POOL, s, fill(arena, kernel, dy), fill(arena, kernel, w), dx);
+                new FewChannels(kernel, s).backwardData(POOL, fill(arena, kernel, dy), fill(arena, kernel, w), dx);
                 for (int i = 0; i < s.c() * s.inVolume(); i++) {
                     int y = i % s.inVolume() / s.in()[2] - (row * stride - 2);
                     int x = i % s.in()[2] - (col * stride - 1);
@@ -228,8 +232,8 @@ class ConvTest {
             int size = s.n() * s.c() * s.inVolume();
             long one = fill(arena, kernel, new double[size]);
             long more = fill(arena, kernel, new double[size]);
-            Conv.backwardData(kernel, new WorkerPool(1), s, dy, w, one);
-            Conv.backwardData(kernel, POOL, s, dy, w, more);
+            new FewChannels(kernel, s).backwardData(new WorkerPool(1), dy, w, one);
+            new FewChannels(kernel, s).backwardData(POOL, dy, w, more);
             for (int i = 0; i < size; i++) {
                 assertEquals(Mem.getInt(one + 4L * i), Mem.getInt(more + 4L * i), "point " + i);
             }
