@@ -8,6 +8,7 @@ import dev.tenon.backend.cpu.Use;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.ConvShape;
+import dev.tenon.backend.cpu.conv.FewChannels;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -43,6 +44,9 @@ public final class Rules {
                 + (double) s.oc() * s.groupIn() * s.taps();
         if (s.groups() > 1 && s.groupIn() == 1) {
             return work >= LEAST_WORK && depthwise(s, kind);
+        }
+        if (kind == DnnlConv.Kind.DATA && FewChannels.fits(s)) {
+            return false; // its blocks of channels would be empty but for a few
         }
         boolean product = s.taps() == 1 && s.outVolume() == s.inVolume();
         return work >= LEAST_WORK && !product && work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied;
