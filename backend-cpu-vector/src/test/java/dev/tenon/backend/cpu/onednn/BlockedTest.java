@@ -13,8 +13,10 @@ import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.VectorSupport;
 import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.BlockedNorm;
+import dev.tenon.backend.cpu.conv.BlockedPointwise;
 import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.Places;
@@ -23,6 +25,7 @@ import dev.tenon.backend.cpu.gemm.GemmKernel;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -116,7 +119,7 @@ class BlockedTest {
 
                 long expected = memory(Math.max(nx, nw));
                 Conv.backwardData(kernel, pool, s, y, w, expected);
-                BlockedConv data = BlockedConv.of(s, BLOCK, BlockedConv.Task.DATA, pool);
+                BlockedConv data = BlockedConv.of(s, BLOCK, BlockedConvolution.Task.DATA, pool);
                 assertNotNull(data, what);
                 long dx = memory(nx);
                 data.run(dy, packed(data.weights(), w), 0, 0, dx, null);
@@ -131,6 +134,54 @@ class BlockedTest {
                 } else {
                     assertEquals(32, s.groups(), what);
                 }
+            }
+        }
+    }
+
+    /// Bias, sum and ReLU of what has NaN in it, by the library and by products here; and the gradient of the input.
+    @Test
+    void windowsOfOnePoint() {
+        GemmKernel kernel = GemmKernel.f32(true);
+        for (WorkerPool pool : POOLS) {
+            for (ConvShape s : List.of(shape(1, 64, 15, 16, 96, 1, 1, 0, 1), shape(4, 32, 7, 7, 48, 1, 1, 0, 1),
+                    shape(6, 48, 3, 5, 16, 1, 1, 0, 1), shape(1, 32, 30, 31, 64, 1, 1, 0, 1))) {
+                long nx = (long) s.n() * s.c() * s.inVolume();
+                long ny = (long) s.n() * s.oc() * s.outVolume();
+                long x = memory(nx);
+                long w = memory((long) s.oc() * s.c());
+                long bias = memory(s.oc());
+                long sum = memory(ny);
+                Mem.putFloat(sum, Float.NaN);
+                Images in = images(s, true, pool);
+                Images out = images(s, false, pool);
+                long packed = packed(in, x);
+                for (boolean whole : new boolean[] {true, false}) {
+                    long expected = memory(ny);
+                    Conv.forward(kernel, pool, s, x, w, expected, null);
+                    for (long i = 0; whole && i < ny; i++) {
+                        float v = Mem.getFloat(expected + 4 * i) + Mem.getFloat(sum + 4 * i)
+                                + Mem.getFloat(bias + 4 * (i / s.outVolume() % s.oc()));
+                        Mem.putFloat(expected + 4 * i, v <= 0 ? 0 : v);
+                    }
+                    BlockedConvolution.Task t = new BlockedConvolution.Task(false, false, whole, whole, whole);
+                    for (BlockedConvolution c : new BlockedConvolution[] {BlockedConv.of(s, BLOCK, t, pool),
+                        BlockedPointwise.of(s, t, pool)}) {
+                        assertNotNull(c);
+                        long y = memory(ny);
+                        AtomicLong finished = new AtomicLong();
+                        c.run(packed, packed(c.weights(), w), whole ? bias : 0, whole ? packed(out, sum) : 0, y,
+                                (from, to) -> finished.addAndGet(to - from));
+                        near("forward", expected, unpacked(out, y), ny, 1e-3);
+                        assertEquals(ny, finished.get());
+                    }
+                }
+                long expected = memory(nx);
+                Conv.backwardData(kernel, pool, s, sum, w, expected);
+                BlockedConvolution data = BlockedPointwise.of(s, BlockedConvolution.Task.DATA, pool);
+                assertNotNull(data);
+                long dx = memory(nx);
+                data.run(packed(out, sum), packed(data.weights(), w), 0, 0, dx, null);
+                near("data", expected, unpacked(in, dx), nx, 1e-3);
             }
         }
     }
