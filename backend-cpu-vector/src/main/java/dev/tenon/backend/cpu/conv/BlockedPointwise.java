@@ -54,20 +54,20 @@ public final class BlockedPointwise implements BlockedConvolution {
         this.images = some;
         this.parts = s.n() / images;
         this.strips = (points + STRIP - 1) / STRIP;
-        int panels = (out + 1) / 2;
         int tasks = parts * strips;
         // As many for each thread as for the others.
         int even = 1;
         while (even < pool.threads() && tasks * even % pool.threads() != 0) {
             even++;
         }
-        this.cuts = tasks >= 4 * pool.threads() ? 1 : Math.min(even, panels);
+        this.cuts = tasks >= 4 * pool.threads() ? 1 : Math.min(even, out / 2);
     }
 
-    /// Whether this is such a convolution.
+    /// Whether this is such a convolution, with results in whole panels.
     static boolean fits(ConvShape s, Task t) {
-        return !t.plain() && s.groups() == 1 && s.taps() == 1 && s.c() % LANES == 0 && s.oc() % LANES == 0
-                && s.inVolume() == s.outVolume() && s.stride()[0] * s.stride()[1] * s.stride()[2] == 1;
+        return !t.plain() && s.groups() == 1 && s.taps() == 1 && (t.data() ? s.oc() : s.c()) % LANES == 0
+                && (t.data() ? s.c() : s.oc()) % (2 * LANES) == 0 && s.inVolume() == s.outVolume()
+                && s.stride()[0] * s.stride()[1] * s.stride()[2] == 1;
     }
 
     /// The convolution, or null where it is none of this kind.
@@ -88,7 +88,7 @@ public final class BlockedPointwise implements BlockedConvolution {
         }
 
         private int panels() {
-            return (channels() / LANES + 1) / 2;
+            return channels() / LANES / 2;
         }
 
         private long panel() {
@@ -111,7 +111,7 @@ public final class BlockedPointwise implements BlockedConvolution {
                     long row = data ? 4L * c : 4;
                     long column = data ? 4 : 4L * c;
                     pool.parallelTasks(panels(), (p, ignored) -> KERNEL.packB(from + p * 2 * LANES * column, row,
-                            column, inner(), (int) Math.min(2 * LANES, channels() - p * 2 * LANES), to + p * panel()));
+                            column, inner(), 2 * LANES, to + p * panel()));
                 }
             };
         }
@@ -139,14 +139,11 @@ public final class BlockedPointwise implements BlockedConvolution {
             int rows = (int) ((long) points * (strip + 1) / strips) - from;
             for (int p = panels * cut / cuts; p < panels * (cut + 1) / cuts; p++) {
                 for (int i = part * images; i < (part + 1) * images; i++) {
-                    boolean wide = 2 * p + 1 < out;
                     long to = ((long) i * out + 2 * p) * points + from;
-                    BlockedTilesF32.run(rows, wide, in * LANES, x + ((long) i * in * points + from) * POINT,
+                    BlockedTilesF32.run(rows, true, in * LANES, x + ((long) i * in * points + from) * POINT,
                             points * POINT, w + p * weights.panel(), y + to * POINT, points * POINT);
                     epilogue.apply(2 * p, to, to + rows);
-                    if (wide) {
-                        epilogue.apply(2 * p + 1, to + points, to + points + rows);
-                    }
+                    epilogue.apply(2 * p + 1, to + points, to + points + rows);
                 }
             }
         });

@@ -111,40 +111,53 @@ public final class Winograd {
     public void run(long x, long w, long y, Conv.@Nullable GroupEpilogue epilogue) {
         long u = Workspace.get().memory(Workspace.PACKED, weights.bytes());
         weights.transform(pool, w, u);
+        run(x, w, u, y, false, epilogue);
+    }
+
+    /// The weights in the form in which they are multiplied.
+    WinogradWeights weights() {
+        return weights;
+    }
+
+    /// Computes it with weights that have been transformed.
+    ///
+    /// @param u the address of the transformed weights
+    /// @param blocked whether images and results lie in blocks of channels
+    void run(long x, long w, long u, long y, boolean blocked, Conv.@Nullable GroupEpilogue epilogue) {
+        WinogradImages from = new WinogradImages(x, weights.in(), height * width, blocked);
+        WinogradImages to = new WinogradImages(y, weights.out(), outHeight * outWidth, blocked);
         Queue<Part> lost = new ConcurrentLinkedQueue<>();
         int panels = weights.panels();
         pool.parallelTasks(strips * cuts, (task, ignored) -> {
             int first = (int) task / cuts * rows;
             int cut = (int) task % cuts;
-            new Strip(first, Math.min(s.n() * down, first + rows), x, u, y)
+            new Strip(first, Math.min(s.n() * down, first + rows), from, u, to)
                     .run(panels * cut / cuts, panels * (cut + 1) / cuts, lost, epilogue);
         });
         if (!lost.isEmpty()) {
-            redo(lost, x, w, y, epilogue);
+            redo(lost, from, w, to, epilogue);
         }
     }
 
     /// Parts anew, each image with one of them once.
-    private void redo(Queue<Part> lost, long x, long w, long y, Conv.@Nullable GroupEpilogue epilogue) {
+    private void redo(Queue<Part> lost, WinogradImages x, long w, WinogradImages y,
+            Conv.@Nullable GroupEpilogue epilogue) {
         GemmKernel kernel = GemmKernel.f32(true);
         ConvShape one = new ConvShape(1, s.c(), s.in(), s.oc(), s.kernel(), s.out(), s.stride(), s.pad(), s.dilation(),
                 s.groups());
-        long plane = 4L * outHeight * outWidth;
-        long imageIn = 4L * weights.in() * height * width;
-        long imageOut = weights.out() * plane;
         try (Arena arena = Arena.ofConfined()) {
-            long fresh = arena.allocate(imageOut, 64).address();
+            long fresh = arena.allocate(4L * y.channels() * y.points(), 64).address();
+            long planes = arena.allocate(x.blocked() ? 4L * x.channels() * x.points() : 4, 64).address();
             for (int image : lost.stream().mapToInt(Part::image).sorted().distinct().toArray()) {
                 if (data) {
-                    Conv.backwardData(kernel, pool, one, x + image * imageIn, w, fresh);
+                    Conv.backwardData(kernel, pool, one, x.planes(image, planes), w, fresh);
                 } else {
-                    Conv.forward(kernel, pool, one, x + image * imageIn, w, fresh, null);
+                    Conv.forward(kernel, pool, one, x.planes(image, planes), w, fresh, null);
                 }
                 for (Part p : lost) {
                     if (p.image == image) {
-                        for (int c = p.channel; c < p.channel + p.channels; c++) {
-                            long at = c * plane + 4L * p.point;
-                            Mem.copy(fresh + at, y + image * imageOut + at, 4L * p.points);
+                        for (int c = 0; c < p.channels; c += LANES) {
+                            y.take(image, (p.channel + c) / LANES, p.point, p.points, fresh);
                         }
                         finish(p, epilogue);
                     }
@@ -163,9 +176,9 @@ public final class Winograd {
     private final class Strip {
         private final int first;
         private final int end;
-        private final long x;
+        private final WinogradImages x;
         private final long u;
-        private final long y;
+        private final WinogradImages y;
         private final int tiles;
         /// Bytes from a block of channels to the next.
         private final long block;
@@ -180,7 +193,7 @@ public final class Winograd {
         private final long border;
         private final long waste;
 
-        Strip(int first, int end, long x, long u, long y) {
+        Strip(int first, int end, WinogradImages x, long u, WinogradImages y) {
             this.first = first;
             this.end = end;
             this.x = x;
@@ -253,12 +266,7 @@ public final class Winograd {
         private void bring(int image, int b, int y0, int rows) {
             int a = Math.clamp(y0, 0, height);
             int z = Math.clamp(y0 + (long) rows, a, height);
-            int channel = b * LANES;
-            long plane = 4L * height * width;
-            long from = x + ((long) image * weights.in() + channel) * plane + 4L * a * width;
-            if (z > a) {
-                WinogradTransforms.turn(from, plane, Math.min(LANES, weights.in() - channel), (z - a) * width, points);
-            }
+            long from = z > a ? x.read(image, b, a * width, (z - a) * width, points) : points;
             int before = Math.clamp(left, 0, 2 * across + 2);
             int skipped = Math.max(0, -left);
             int used = Math.clamp(2 * across + 2 - before, 0, Math.max(0, width - skipped));
@@ -270,7 +278,7 @@ public final class Winograd {
                     continue;
                 }
                 Mem.zero(to, before * POINT);
-                WinogradTransforms.copy(points + ((long) (i - a) * width + skipped) * POINT, to + before * POINT, used);
+                WinogradTransforms.copy(from + ((long) (i - a) * width + skipped) * POINT, to + before * POINT, used);
                 Mem.zero(to + pitch - after * POINT, after * POINT);
             }
         }
@@ -282,16 +290,15 @@ public final class Winograd {
             boolean finite = true;
             for (int half = 0; half * LANES < p.channels; half++) {
                 long m = out + half * block;
+                int b = p.channel / LANES + half;
+                long to = y.written(p.image, b, p.point, points);
                 int outRows = p.points / outWidth;
                 for (int i = 0; 2 * i < outRows; i++) {
                     WinogradTransforms.output(m + (long) (row - first + i) * across * POINT, placeOut, across,
-                            points + 2L * i * outWidth * POINT, outWidth, 2 * i + 1 < outRows, waste);
+                            to + 2L * i * outWidth * POINT, outWidth, 2 * i + 1 < outRows, waste);
                 }
-                finite &= WinogradTransforms.finite(points, p.points);
-                int channel = p.channel + half * LANES;
-                long plane = 4L * outHeight * outWidth;
-                WinogradTransforms.turnBack(points, Math.min(LANES, weights.out() - channel), p.points,
-                        y + ((long) p.image * weights.out() + channel) * plane + 4L * p.point, plane);
+                finite &= WinogradTransforms.finite(to, p.points);
+                y.store(p.image, b, p.point, p.points, to);
             }
             return finite;
         }

@@ -30,6 +30,21 @@ public final class WinogradRules {
         return data ? Winograd.backwardData(s, pool) : Winograd.forward(s, pool);
     }
 
+    /// The same of images in blocks of channels, which it reads as they lie.
+    ///
+    /// @param kept whether the weights stay the same from run to run, so that they are transformed but once
+    /// @param free whether `auto` may choose: not where another way is wanted
+    public static @Nullable BlockedConvolution blocked(ConvShape s, BlockedConvolution.Task t, boolean kept,
+            boolean free, WorkerPool pool) {
+        Use use = Use.of(SWITCH);
+        boolean wanted = use == Use.TRUE || use == Use.AUTO && free && (kept ? winsOnce(s) : wins(s, t.data()));
+        return wanted ? BlockedWinograd.of(s, t, pool) : null;
+    }
+
+    private static boolean winsOnce(ConvShape s) {
+        return Math.min(s.c(), s.oc()) >= CHANNELS;
+    }
+
     private static boolean wins(ConvShape s, boolean data) {
         int[] size = data ? s.in() : s.out();
         long tiles = (long) s.n() * ((size[1] + 1) / 2) * ((size[2] + 1) / 2);

@@ -48,6 +48,11 @@ record WinogradWeights(int in, int out, boolean turned) {
         return (long) outBlocks() * PLACES * in * POINT;
     }
 
+    /// Bytes of the windows as they are.
+    long windowBytes() {
+        return 4L * in * out * TAPS;
+    }
+
     /// Transforms them.
     ///
     /// @param w the windows: `[out, in, 3, 3]`, or `[in, out, 3, 3]` if they are turned

@@ -9,7 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Register tiles of a float matrix product whose operands lie in blocks of channels: `C = A * B` with A
 /// `[block][row][LANES]`, the channels of a block being consecutive inner indices, and C `[block][row][LANES]`. B is
-/// packed in panels `[inner][2 * LANES]`, for two blocks of C.
+/// packed: for two blocks of C a panel `[inner][2 * LANES]`, for a single one `[inner][LANES]`.
 ///
 /// As in [TilesF32] the methods are straight-line and nothing is added to C. Rows are at constant distances of a
 /// vector here, not of a number, so there is no code to share; and a tile has at most 8 rows: of 10 loads that may
@@ -33,7 +33,7 @@ public final class BlockedTilesF32 {
 
     private BlockedTilesF32() {}
 
-    /// Any number of rows of two blocks of C, or of one, for which the first half of the panel is read.
+    /// Any number of rows of two blocks of C, or of one.
     ///
     /// @param wide whether there are two blocks
     /// @param kc the inner dimension
@@ -382,7 +382,7 @@ public final class BlockedTilesF32 {
     private static void tile8x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z, c1a = z, c2a = z, c3a = z, c4a = z, c5a = z, c6a = z, c7a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);
@@ -418,7 +418,7 @@ public final class BlockedTilesF32 {
     private static void tile7x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z, c1a = z, c2a = z, c3a = z, c4a = z, c5a = z, c6a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);
@@ -451,7 +451,7 @@ public final class BlockedTilesF32 {
     private static void tile6x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z, c1a = z, c2a = z, c3a = z, c4a = z, c5a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);
@@ -481,7 +481,7 @@ public final class BlockedTilesF32 {
     private static void tile5x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z, c1a = z, c2a = z, c3a = z, c4a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);
@@ -508,7 +508,7 @@ public final class BlockedTilesF32 {
     private static void tile4x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z, c1a = z, c2a = z, c3a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);
@@ -532,7 +532,7 @@ public final class BlockedTilesF32 {
     private static void tile3x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z, c1a = z, c2a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);
@@ -553,7 +553,7 @@ public final class BlockedTilesF32 {
     private static void tile2x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z, c1a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);
@@ -571,7 +571,7 @@ public final class BlockedTilesF32 {
     private static void tile1x1(int kc, long a, long aBlock, long b, long c) {
         FloatVector z = FloatVector.zero(S);
         FloatVector c0a = z;
-        for (int k = 0; k < kc; k++, b += 8L * L) {
+        for (int k = 0; k < kc; k++, b += 4L * L) {
             long p = a + (k >> SHIFT) * aBlock + ((k & L - 1) << 2) & MASK;
             long q = b & MASK;
             FloatVector x = FloatVector.fromMemorySegment(S, ALL, q, ORDER);

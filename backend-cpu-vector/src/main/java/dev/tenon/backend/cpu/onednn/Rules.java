@@ -10,6 +10,7 @@ import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.BlockedPointwise;
 import dev.tenon.backend.cpu.conv.ConvShape;
+import dev.tenon.backend.cpu.conv.WinogradRules;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -88,8 +89,11 @@ public final class Rules {
         if (!wanted) {
             return null;
         }
-        BlockedConvolution here = OneDnn.use() == OneDnn.Use.TRUE || !product(s, task) ? null
-                : BlockedPointwise.of(s, task, pool);
+        boolean free = OneDnn.use() != Use.TRUE;
+        BlockedConvolution here = WinogradRules.blocked(s, task, kept, free, pool);
+        if (here == null && free && product(s, task)) {
+            here = BlockedPointwise.of(s, task, pool);
+        }
         return here != null ? here : BlockedConv.of(s, block, task, pool);
     }
 

@@ -35,7 +35,7 @@ class BlockedTilesTest {
         int blocks = (kc + L - 1) / L;
         try (Arena arena = Arena.ofConfined()) {
             long a = numbers(arena, random, blocks * pitch);
-            long b = numbers(arena, random, kc * 2 * L);
+            long b = numbers(arena, random, kc * vectors * L);
             long c = arena.allocate(4L * vectors * pitch, 64).address();
             for (int i = 0; i < vectors * pitch; i++) {
                 Mem.putFloat(c + 4L * i, BESIDE);
@@ -47,7 +47,7 @@ class BlockedTilesTest {
                     double size = 1;
                     for (int k = 0; k < kc; k++) {
                         double term = (double) Mem.getFloat(a + 4L * (k / L * pitch + i * L + k % L))
-                                * Mem.getFloat(b + 4L * (k * 2 * L + j));
+                                * Mem.getFloat(b + 4L * (k * vectors * L + j));
                         sum += term;
                         size += Math.abs(term);
                     }

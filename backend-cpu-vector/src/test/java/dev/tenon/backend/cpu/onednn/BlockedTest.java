@@ -17,6 +17,7 @@ import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.BlockedNorm;
 import dev.tenon.backend.cpu.conv.BlockedPointwise;
+import dev.tenon.backend.cpu.conv.BlockedWinograd;
 import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.Places;
@@ -143,8 +144,8 @@ class BlockedTest {
     void windowsOfOnePoint() {
         GemmKernel kernel = GemmKernel.f32(true);
         for (WorkerPool pool : POOLS) {
-            for (ConvShape s : List.of(shape(1, 64, 15, 16, 96, 1, 1, 0, 1), shape(4, 32, 7, 7, 48, 1, 1, 0, 1),
-                    shape(6, 48, 3, 5, 16, 1, 1, 0, 1), shape(1, 32, 30, 31, 64, 1, 1, 0, 1))) {
+            for (ConvShape s : List.of(shape(1, 64, 15, 16, 96, 1, 1, 0, 1), shape(4, 32, 7, 7, 96, 1, 1, 0, 1),
+                    shape(6, 96, 3, 5, 32, 1, 1, 0, 1), shape(1, 32, 30, 31, 64, 1, 1, 0, 1))) {
                 long nx = (long) s.n() * s.c() * s.inVolume();
                 long ny = (long) s.n() * s.oc() * s.outVolume();
                 long x = memory(nx);
@@ -182,6 +183,54 @@ class BlockedTest {
                 long dx = memory(nx);
                 data.run(packed(out, sum), packed(data.weights(), w), 0, 0, dx, null);
                 near("data", expected, unpacked(in, dx), nx, 1e-3);
+            }
+        }
+    }
+
+    /// Forward with all that follows, and the gradient of the input, with what is not finite where it belongs.
+    @Test
+    void byWinograd() {
+        GemmKernel kernel = GemmKernel.f32(true);
+        for (WorkerPool pool : POOLS) {
+            for (ConvShape s : List.of(shape(1, 64, 15, 16, 96, 3, 1, 1, 1), shape(4, 32, 7, 7, 48, 3, 1, 1, 1),
+                    shape(5, 16, 6, 5, 32, 3, 1, 0, 1), shape(2, 32, 30, 31, 64, 3, 1, 2, 1))) {
+                long nx = (long) s.n() * s.c() * s.inVolume();
+                long ny = (long) s.n() * s.oc() * s.outVolume();
+                long x = memory(nx);
+                long w = memory((long) s.oc() * s.c() * 9);
+                long bias = memory(s.oc());
+                long sum = memory(ny);
+                Images in = images(s, true, pool);
+                Images out = images(s, false, pool);
+                for (int turn = 0; turn < 2; turn++) {
+                    long expected = memory(ny);
+                    Conv.forward(kernel, pool, s, x, w, expected, null);
+                    for (long i = 0; i < ny; i++) {
+                        float v = Mem.getFloat(expected + 4 * i) + Mem.getFloat(sum + 4 * i)
+                                + Mem.getFloat(bias + 4 * (i / s.outVolume() % s.oc()));
+                        Mem.putFloat(expected + 4 * i, v <= 0 ? 0 : v);
+                    }
+                    BlockedConvolution c = BlockedWinograd.of(s,
+                            new BlockedConvolution.Task(false, false, true, true, true), pool);
+                    assertNotNull(c);
+                    long y = memory(ny);
+                    AtomicLong finished = new AtomicLong();
+                    c.run(packed(in, x), packed(c.weights(), w), bias, packed(out, sum), y,
+                            (from, to) -> finished.addAndGet(to - from));
+                    near("forward", expected, unpacked(out, y), ny, 2e-3);
+                    assertEquals(ny, finished.get());
+
+                    Conv.backwardData(kernel, pool, s, sum, w, x);
+                    BlockedConvolution data = BlockedWinograd.of(s, BlockedConvolution.Task.DATA, pool);
+                    assertNotNull(data);
+                    long dx = memory(nx);
+                    data.run(packed(out, sum), packed(data.weights(), w), 0, 0, dx, null);
+                    near("data", x, unpacked(in, dx), nx, 2e-3);
+                    // What was read by now, and NaN and infinity in it.
+                    Mem.putFloat(x + 4 * 17, Float.NaN);
+                    Mem.putFloat(x + 4 * (nx - 1), Float.POSITIVE_INFINITY);
+                    Mem.putFloat(sum + 4 * 5, Float.NEGATIVE_INFINITY);
+                }
             }
         }
     }
