@@ -1,10 +1,11 @@
 package dev.tenon.backend.cpu.conv;
 
 import dev.tenon.api.spi.Format;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A convolution forward, or the gradient of its input, of images in blocks of channels, with weights that were brought
-/// to a layout of its own before: no images are copied.
+/// A convolution forward, or the gradient of its input, of images in blocks of channels, mostly with weights that were
+/// brought to a layout of its own before: no images are copied.
 public interface BlockedConvolution {
 
     /// What is computed, and of what.
@@ -26,8 +27,8 @@ public interface BlockedConvolution {
         void apply(long from, long to);
     }
 
-    /// The format that the weights must have.
-    Format weights();
+    /// The format that the weights must have; empty for a contiguous tensor.
+    Optional<Format> weights();
 
     /// Computes it.
     ///

@@ -10,6 +10,7 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.BlockedTilesF32;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Convolutions with windows of one point, and their gradients of the input, of images in blocks of channels: products
@@ -123,8 +124,8 @@ public final class BlockedPointwise implements BlockedConvolution {
     }
 
     @Override
-    public Format weights() {
-        return weights;
+    public Optional<Format> weights() {
+        return Optional.of(weights);
     }
 
     @Override

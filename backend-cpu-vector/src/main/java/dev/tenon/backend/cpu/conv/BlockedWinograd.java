@@ -11,27 +11,33 @@ import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// [Winograd]'s convolution of images in blocks of channels, which need no turning: weights have been transformed
-/// before, and tiles are read and written as images lie.
+/// [Winograd]'s convolution of images in blocks of channels, which need no turning: tiles are read and written as
+/// images lie.
 public final class BlockedWinograd implements BlockedConvolution {
     private final Winograd winograd;
     private final Weights weights;
+    private final boolean kept;
     private final int points;
     private final boolean rectified;
 
-    private BlockedWinograd(ConvShape s, Task t, WorkerPool pool) {
+    private BlockedWinograd(ConvShape s, Task t, boolean kept, WorkerPool pool) {
         this.winograd = t.data() ? Winograd.backwardData(s, pool) : Winograd.forward(s, pool);
         this.weights = new Weights(winograd.weights(), pool);
+        this.kept = kept;
         this.points = t.data() ? s.inVolume() : s.outVolume();
         this.rectified = t.rectified();
     }
 
     /// The convolution, or null if it is none with windows of 3 x 3 that leaves out no point.
-    public static @Nullable BlockedWinograd of(ConvShape s, Task t, WorkerPool pool) {
+    ///
+    /// @param kept whether the weights stay the same for many runs: they are a format then. Those of a single run are
+    ///     transformed by the threads that multiply with them.
+    public static @Nullable BlockedWinograd of(ConvShape s, Task t, boolean kept, WorkerPool pool) {
         boolean fits = Winograd.fits(s) && !t.plain() && s.c() % LANES == 0 && s.oc() % LANES == 0;
-        return fits ? new BlockedWinograd(s, t, pool) : null;
+        return fits ? new BlockedWinograd(s, t, kept, pool) : null;
     }
 
     /// The windows transformed and, after them, as they were: for what is not finite.
@@ -62,15 +68,16 @@ public final class BlockedWinograd implements BlockedConvolution {
     }
 
     @Override
-    public Format weights() {
-        return weights;
+    public Optional<Format> weights() {
+        return kept ? Optional.of(weights) : Optional.empty();
     }
 
     @Override
     public void run(long x, long w, long bias, long sum, long y, @Nullable After after) {
         BlockedEpilogue epilogue = new BlockedEpilogue(bias, sum, y, rectified, after);
         int blocks = weights.transformed.out() / LANES;
-        winograd.run(x, w + weights.transformed.bytes(), w, y, true, (_, channel, channels, point, count) -> {
+        long windows = kept ? w + weights.transformed.bytes() : w;
+        winograd.run(x, windows, kept ? w : 0, y, true, (_, channel, channels, point, count) -> {
             for (int b = channel / LANES; b < (channel + channels) / LANES; b++) {
                 long to = ((long) (point / points) * blocks + b) * points + point % points;
                 epilogue.apply(b, to, to + count);

@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
 /// belong. How strips are cut does not show in the bits of the results.
 public final class Winograd {
     /// What the transformed tiles of a strip should take in the cache, in bytes.
-    private static final long STRIP = 768 << 10;
+    private static final long STRIP = 1 << 20;
     /// Tiles of a strip, at least: as many multiplications are there for each weight that is read.
-    private static final int LEAST = 48;
-    private static final int MOST = 96;
+    private static final int LEAST = 64;
+    private static final int MOST = 128;
 
     private final ConvShape s;
     private final boolean data;
@@ -52,7 +52,13 @@ public final class Winograd {
     /// Rows of tiles of a strip.
     private final int rows;
     private final int strips;
-    private final int cuts;
+    /// Bytes from one block of channels of a strip's tiles to the next.
+    private final long block;
+    /// Bytes from a place to the next, of tiles in and of tiles out.
+    private final long placeIn;
+    private final long placeOut;
+    /// Bytes from a row of points with their border to the next.
+    private final long pitch;
 
     private Winograd(ConvShape s, boolean data, WorkerPool pool) {
         this.s = s;
@@ -69,17 +75,19 @@ public final class Winograd {
         left = data ? 2 - s.pad()[2] : s.pad()[2];
         down = (outHeight + 1) / 2;
         across = (outWidth + 1) / 2;
-        long tile = PLACES * POINT * (weights.blocks() + 2L);
-        int tiles = Math.clamp(STRIP / tile, LEAST, MOST);
         int all = s.n() * down;
         int threads = pool.threads();
+        int tiles = Math.clamp(STRIP / (PLACES * POINT * (weights.blocks() + 2L)), LEAST, MOST);
         int most = Math.clamp(tiles / across, 1, all);
         // As many for each thread as for the others.
         int wanted = (all + most - 1) / most;
-        wanted = wanted < 4 * threads ? (wanted + threads - 1) / threads * threads : wanted;
+        wanted = wanted > 1 && wanted < 4 * threads ? (wanted + threads - 1) / threads * threads : wanted;
         rows = (all + wanted - 1) / wanted;
         strips = (all + rows - 1) / rows;
-        cuts = strips >= threads ? 1 : Math.min(weights.panels(), (threads + strips - 1) / strips);
+        block = (long) rows * across * POINT;
+        placeIn = WinogradTransforms.apart(weights.blocks() * block);
+        placeOut = WinogradTransforms.apart(2 * block);
+        pitch = (2 * across + 2) * POINT;
     }
 
     /// Whether this is a convolution of the kind.
@@ -109,9 +117,7 @@ public final class Winograd {
     /// @param y of the results: the output, or the input's gradient
     /// @param epilogue called for finished parts of the results, each once, or null
     public void run(long x, long w, long y, Conv.@Nullable GroupEpilogue epilogue) {
-        long u = Workspace.get().memory(Workspace.PACKED, weights.bytes());
-        weights.transform(pool, w, u);
-        run(x, w, u, y, false, epilogue);
+        run(x, w, 0, y, false, epilogue);
     }
 
     /// The weights in the form in which they are multiplied.
@@ -119,24 +125,60 @@ public final class Winograd {
         return weights;
     }
 
-    /// Computes it with weights that have been transformed.
+    /// Computes it of images in planes or in blocks of channels.
     ///
-    /// @param u the address of the transformed weights
+    /// @param ready the address of transformed weights, or 0
     /// @param blocked whether images and results lie in blocks of channels
-    void run(long x, long w, long u, long y, boolean blocked, Conv.@Nullable GroupEpilogue epilogue) {
+    void run(long x, long w, long ready, long y, boolean blocked, Conv.@Nullable GroupEpilogue epilogue) {
         WinogradImages from = new WinogradImages(x, weights.in(), height * width, blocked);
         WinogradImages to = new WinogradImages(y, weights.out(), outHeight * outWidth, blocked);
         Queue<Part> lost = new ConcurrentLinkedQueue<>();
         int panels = weights.panels();
-        pool.parallelTasks(strips * cuts, (task, ignored) -> {
-            int first = (int) task / cuts * rows;
-            int cut = (int) task % cuts;
-            new Strip(first, Math.min(s.n() * down, first + rows), from, u, to)
-                    .run(panels * cut / cuts, panels * (cut + 1) / cuts, lost, epilogue);
-        });
+        int blocks = weights.blocks();
+        if (isCutByPanels()) {
+            long all = Workspace.get().memory(Workspace.PACKED, strips * PLACES * placeIn);
+            pool.parallelTasks(strips * blocks, (task, ignored) -> {
+                int strip = (int) task / blocks;
+                new Strip(strip, from, to).load((int) task % blocks, all + strip * PLACES * placeIn);
+            });
+            pool.parallelTasks(panels, (panel, ignored) -> {
+                int p = (int) panel;
+                long u = ready + weights.panel(p);
+                if (ready == 0) {
+                    u = Workspace.get().memory(Workspace.LOCAL_PANEL, PLACES * weights.place(p));
+                    weights.transform(p, w, u);
+                }
+                for (int strip = 0; strip < strips; strip++) {
+                    new Strip(strip, from, to).multiply(p, all + strip * PLACES * placeIn, u, lost, epilogue);
+                }
+            });
+        } else {
+            long u = ready;
+            if (ready == 0) {
+                u = Workspace.get().memory(Workspace.PACKED, weights.bytes());
+                weights.transform(pool, w, u);
+            }
+            long every = u;
+            pool.parallelTasks(strips, (task, ignored) -> {
+                Strip strip = new Strip((int) task, from, to);
+                long v = Workspace.get().memory(Workspace.LOCAL_ROWS, PLACES * placeIn);
+                for (int b = 0; b < blocks; b++) {
+                    strip.load(b, v);
+                }
+                for (int p = 0; p < panels; p++) {
+                    strip.multiply(p, v, every + weights.panel(p), lost, epilogue);
+                }
+            });
+        }
         if (!lost.isEmpty()) {
             redo(lost, from, w, to, epilogue);
         }
+    }
+
+    /// Many weights for few tiles: threads share all tiles, and transform weights just before they multiply with them.
+    /// Otherwise they share all weights, and transform a strip of tiles.
+    private boolean isCutByPanels() {
+        return strips < pool.threads() || weights.out() > (long) s.n() * down * across;
     }
 
     /// Parts anew, each image with one of them once.
@@ -172,53 +214,30 @@ public final class Winograd {
         }
     }
 
-    /// Some rows of tiles, counted through all images, in the memory of one thread.
+    /// Some rows of tiles, counted through all images, on one thread and in its memory.
     private final class Strip {
         private final int first;
         private final int end;
         private final WinogradImages x;
-        private final long u;
         private final WinogradImages y;
-        private final int tiles;
-        /// Bytes from a block of channels to the next.
-        private final long block;
-        /// Bytes from a place to the next, of tiles in and of tiles out; their points lie in different sets of the
-        /// cache.
-        private final long placeIn;
-        private final long placeOut;
-        private final long pitch;
-        private final long in;
-        private final long out;
+        /// Products of one panel, points of a part without and with their border, a point that is not wanted.
+        private final long products;
         private final long points;
-        private final long border;
+        private final long bordered;
         private final long waste;
 
-        Strip(int first, int end, WinogradImages x, long u, WinogradImages y) {
-            this.first = first;
-            this.end = end;
+        Strip(int strip, WinogradImages x, WinogradImages y) {
             this.x = x;
-            this.u = u;
             this.y = y;
-            tiles = (end - first) * across;
-            block = tiles * POINT;
-            placeIn = apart(weights.blocks() * block);
-            placeOut = apart(2 * block);
-            pitch = (2 * across + 2) * POINT;
-            int most = Math.min(end - first, down);
-            long pointsIn = (2L * most + 2) * width * POINT;
-            long pointsOut = 2L * most * outWidth * POINT;
-            long bordered = (2L * most + 2) * pitch;
-            long memory = Workspace.get().memory(Workspace.CALLER,
-                    PLACES * (placeIn + placeOut) + Math.max(pointsIn, pointsOut) + bordered + POINT);
-            in = memory;
-            out = in + PLACES * placeIn;
-            points = out + PLACES * placeOut;
-            border = points + Math.max(pointsIn, pointsOut);
-            waste = border + bordered;
-        }
-
-        private static long apart(long bytes) {
-            return (bytes + 4095 & -4096) + 4 * POINT;
+            first = strip * rows;
+            end = Math.min(s.n() * down, first + rows);
+            int most = Math.min(rows, down);
+            long pointBytes = Math.max((2L * most + 2) * width, 2L * most * outWidth) * POINT;
+            long borderedBytes = (2L * most + 2) * pitch;
+            products = Workspace.get().memory(Workspace.CALLER, PLACES * placeOut + pointBytes + borderedBytes + POINT);
+            points = products + PLACES * placeOut;
+            bordered = points + pointBytes;
+            waste = bordered + borderedBytes;
         }
 
         /// Rows of one image among those of the strip.
@@ -226,29 +245,32 @@ public final class Winograd {
             return Math.min(down - row % down, end - row);
         }
 
-        void run(int panel, int endPanel, Queue<Part> lost, Conv.@Nullable GroupEpilogue epilogue) {
+        /// Brings a block of channels and transforms its tiles.
+        ///
+        /// @param v where those of the strip go
+        void load(int b, long v) {
             for (int row = first, some; row < end; row += some) {
                 some = some(row);
-                for (int b = 0; b < weights.blocks(); b++) {
-                    bring(row / down, b, 2 * (row % down) - top, 2 * some + 2);
-                    for (int i = 0; i < some; i++) {
-                        long tile = b * block + (long) (row - first + i) * across * POINT;
-                        WinogradTransforms.input(border + 2 * i * pitch, pitch, across, in + tile, placeIn);
-                    }
+                bring(row / down, b, 2 * (row % down) - top, 2 * some + 2);
+                for (int i = 0; i < some; i++) {
+                    long tile = v + b * block + (long) (row - first + i) * across * POINT;
+                    WinogradTransforms.input(bordered + 2 * i * pitch, pitch, across, tile, placeIn);
                 }
             }
-            for (int p = panel; p < endPanel; p++) {
-                for (int place = 0; place < PLACES; place++) {
-                    BlockedTilesF32.run(tiles, weights.wide(p), weights.in(), in + place * placeIn, block,
-                            u + weights.panel(p) + place * weights.place(p), out + place * placeOut, block);
-                }
-                for (int row = first; row < end; row += some(row)) {
-                    Part part = part(p, row);
-                    if (store(part, row)) {
-                        finish(part, epilogue);
-                    } else {
-                        lost.add(part);
-                    }
+        }
+
+        /// Multiplies with a panel of weights, and transforms and stores the results.
+        void multiply(int panel, long v, long u, Queue<Part> lost, Conv.@Nullable GroupEpilogue epilogue) {
+            for (int place = 0; place < PLACES; place++) {
+                BlockedTilesF32.run((end - first) * across, weights.wide(panel), weights.in(), v + place * placeIn,
+                        block, u + place * weights.place(panel), products + place * placeOut, block);
+            }
+            for (int row = first; row < end; row += some(row)) {
+                Part part = part(panel, row);
+                if (store(part, row)) {
+                    finish(part, epilogue);
+                } else {
+                    lost.add(part);
                 }
             }
         }
@@ -271,7 +293,7 @@ public final class Winograd {
             int skipped = Math.max(0, -left);
             int used = Math.clamp(2 * across + 2 - before, 0, Math.max(0, width - skipped));
             int after = 2 * across + 2 - before - used;
-            long to = border;
+            long to = bordered;
             for (int i = y0; i < y0 + rows; i++, to += pitch) {
                 if (i < a || i >= z) {
                     Mem.zero(to, pitch);
@@ -289,7 +311,7 @@ public final class Winograd {
         private boolean store(Part p, int row) {
             boolean finite = true;
             for (int half = 0; half * LANES < p.channels; half++) {
-                long m = out + half * block;
+                long m = products + half * block;
                 int b = p.channel / LANES + half;
                 long to = y.written(p.image, b, p.point, points);
                 int outRows = p.points / outWidth;

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 /// none. `docs/performance.md` has the measurements.
 public final class WinogradRules {
     private static final String SWITCH = "tenon.cpu.winograd";
-    /// Channels in and out, at least: the transforms of tiles have to be paid for by products.
-    private static final int CHANNELS = 32;
-    /// Tiles, at least: so have those of weights.
-    private static final int TILES = 96;
-    /// Weights of so many channels in and out are read from memory for each strip.
-    private static final int MANY = 512;
+    /// Multiplications of the definition, at least.
+    private static final long LEAST_WORK = 1_000_000;
+    /// Channels that are summed over, at least: they fill vectors.
+    private static final int SUMMED = 16;
+    /// Pairs of channels in and out, at least: the transforms of tiles have to be paid for by products.
+    private static final int PAIRS = 192;
 
     private WinogradRules() {}
 
@@ -32,22 +32,20 @@ public final class WinogradRules {
 
     /// The same of images in blocks of channels, which it reads as they lie.
     ///
-    /// @param kept whether the weights stay the same from run to run, so that they are transformed but once
+    /// @param kept whether the weights stay the same from run to run, so that they are transformed once
     /// @param free whether `auto` may choose: not where another way is wanted
     public static @Nullable BlockedConvolution blocked(ConvShape s, BlockedConvolution.Task t, boolean kept,
             boolean free, WorkerPool pool) {
         Use use = Use.of(SWITCH);
-        boolean wanted = use == Use.TRUE || use == Use.AUTO && free && (kept ? winsOnce(s) : wins(s, t.data()));
-        return wanted ? BlockedWinograd.of(s, t, pool) : null;
-    }
-
-    private static boolean winsOnce(ConvShape s) {
-        return Math.min(s.c(), s.oc()) >= CHANNELS;
+        boolean wanted = use == Use.TRUE || use == Use.AUTO && free && wins(s, t.data());
+        return wanted ? BlockedWinograd.of(s, t, kept, pool) : null;
     }
 
     private static boolean wins(ConvShape s, boolean data) {
         int[] size = data ? s.in() : s.out();
-        long tiles = (long) s.n() * ((size[1] + 1) / 2) * ((size[2] + 1) / 2);
-        return Math.min(s.c(), s.oc()) >= CHANNELS && Math.max(s.c(), s.oc()) < MANY && tiles >= TILES;
+        int summed = data ? s.oc() : s.c();
+        long pairs = (long) s.c() * s.oc();
+        boolean tiled = size[1] > 1 && size[2] > 1; // results of one row leave half of each tile unused
+        return tiled && summed >= SUMMED && pairs >= PAIRS && s.n() * pairs * s.outVolume() * s.taps() >= LEAST_WORK;
     }
 }

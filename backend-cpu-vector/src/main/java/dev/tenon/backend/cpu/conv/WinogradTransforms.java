@@ -10,7 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 /// The transforms of [Winograd]'s F(2 x 2, 3 x 3) on images whose channels are the lanes of vectors: sums of whole
 /// vectors, with no exchange of lanes. A *point* is one vector, the same pixel of as many channels as it has lanes.
 ///
-/// Each tile is one straight-line method: C2 keeps all of its 16 vectors in registers.
+/// What is done with a tile or a window is one straight-line method, whose vectors C2 keeps in registers. They are too
+/// long to be inlined on purpose: within a longer method they would exceed its nodes, and each vector be an object.
 final class WinogradTransforms {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final MemorySegment ALL = Mem.ALL;
@@ -25,6 +26,12 @@ final class WinogradTransforms {
     static final int PLACES = 16;
 
     private WinogradTransforms() {}
+
+    /// Bytes from one place to the next where each takes `bytes`: the 16 points of a tile are in different sets of the
+    /// cache, of which each holds fewer (with all in one, weights take ten times as long).
+    static long apart(long bytes) {
+        return (bytes + 4095 & -4096) + 4 * POINT;
+    }
 
     /// `V = Bᵀ d B` of the tiles of a row, two points apart.
     ///
@@ -177,45 +184,74 @@ final class WinogradTransforms {
     /// @param u where the first place goes
     /// @param step bytes from a place to the next
     static void weights(long g, long tap, long u, long step) {
-        long r = g & MASK;
-        FloatVector g00 = load(r);
-        r = r + tap & MASK;
-        FloatVector g01 = load(r);
-        r = r + tap & MASK;
-        FloatVector g02 = load(r);
-        r = r + tap & MASK;
-        FloatVector g10 = load(r);
-        r = r + tap & MASK;
-        FloatVector g11 = load(r);
-        r = r + tap & MASK;
-        FloatVector g12 = load(r);
-        r = r + tap & MASK;
-        FloatVector g20 = load(r);
-        r = r + tap & MASK;
-        FloatVector g21 = load(r);
-        r = r + tap & MASK;
-        FloatVector g22 = load(r);
-        u = places(g00, g01, g02, u, step);
-        u = places(half(g00, g20, g10), half(g01, g21, g11), half(g02, g22, g12), u, step);
-        u = places(half(g00, g20, g10.neg()), half(g01, g21, g11.neg()), half(g02, g22, g12.neg()), u, step);
-        places(g20, g21, g22, u, step);
-    }
-
-    /// Halved before they are added: numbers near the largest do not overflow on the way.
-    private static FloatVector half(FloatVector a, FloatVector b, FloatVector c) {
-        return a.mul(0.5f).add(b.mul(0.5f)).add(c.mul(0.5f));
-    }
-
-    private static long places(FloatVector a, FloatVector b, FloatVector c, long u, long step) {
+        FloatVector h = FloatVector.broadcast(S, 0.5f);
+        long r0 = g & MASK;
+        long r1 = r0 + 3 * tap & MASK;
+        long r2 = r1 + 3 * tap & MASK;
+        FloatVector a0 = load(r0);
+        FloatVector a3 = load(r2);
+        FloatVector as = a0.add(a3).mul(h);
+        FloatVector ad = load(r1).mul(h);
+        FloatVector a1 = as.add(ad);
+        FloatVector a2 = as.sub(ad);
+        r0 = r0 + tap & MASK;
+        r1 = r1 + tap & MASK;
+        r2 = r2 + tap & MASK;
+        FloatVector b0 = load(r0);
+        FloatVector b3 = load(r2);
+        FloatVector bs = b0.add(b3).mul(h);
+        FloatVector bd = load(r1).mul(h);
+        FloatVector b1 = bs.add(bd);
+        FloatVector b2 = bs.sub(bd);
+        r0 = r0 + tap & MASK;
+        r1 = r1 + tap & MASK;
+        r2 = r2 + tap & MASK;
+        FloatVector c0 = load(r0);
+        FloatVector c3 = load(r2);
+        FloatVector cs = c0.add(c3).mul(h);
+        FloatVector cd = load(r1).mul(h);
+        FloatVector c1 = cs.add(cd);
+        FloatVector c2 = cs.sub(cd);
         long to = u & MASK;
-        a.intoMemorySegment(ALL, to, ORDER);
+        FloatVector s = a0.add(c0).mul(h);
+        FloatVector d = b0.mul(h);
+        a0.intoMemorySegment(ALL, to, ORDER);
         to = to + step & MASK;
-        half(a, c, b).intoMemorySegment(ALL, to, ORDER);
+        s.add(d).intoMemorySegment(ALL, to, ORDER);
         to = to + step & MASK;
-        half(a, c, b.neg()).intoMemorySegment(ALL, to, ORDER);
+        s.sub(d).intoMemorySegment(ALL, to, ORDER);
         to = to + step & MASK;
-        c.intoMemorySegment(ALL, to, ORDER);
-        return to + step;
+        c0.intoMemorySegment(ALL, to, ORDER);
+        s = a1.add(c1).mul(h);
+        d = b1.mul(h);
+        to = to + step & MASK;
+        a1.intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        s.add(d).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        s.sub(d).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        c1.intoMemorySegment(ALL, to, ORDER);
+        s = a2.add(c2).mul(h);
+        d = b2.mul(h);
+        to = to + step & MASK;
+        a2.intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        s.add(d).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        s.sub(d).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        c2.intoMemorySegment(ALL, to, ORDER);
+        s = a3.add(c3).mul(h);
+        d = b3.mul(h);
+        to = to + step & MASK;
+        a3.intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        s.add(d).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        s.sub(d).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        c3.intoMemorySegment(ALL, to, ORDER);
     }
 
     /// Copies points.

@@ -8,7 +8,8 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.Workspace;
 
 /// Windows of 3 x 3 as [Winograd] multiplies with them: `[panel][place][channel in][2 * LANES]`, a panel being two
-/// vectors of channels out; where their number is odd, a last panel is one. Lanes beyond the channels hold anything.
+/// vectors of channels out; where their number is odd, a last panel is one. Lanes beyond the channels hold anything,
+/// and so does what follows each place.
 ///
 /// @param in channels that are summed over
 /// @param out channels of the result
@@ -36,16 +37,16 @@ record WinogradWeights(int in, int out, boolean turned) {
 
     /// Where a panel starts, in bytes.
     long panel(int panel) {
-        return 2L * panel * PLACES * in * POINT;
+        return panel * PLACES * WinogradTransforms.apart(2 * in * POINT);
     }
 
     /// Bytes from one place of a panel to the next.
     long place(int panel) {
-        return in * (wide(panel) ? 2 : 1) * POINT;
+        return WinogradTransforms.apart((wide(panel) ? 2 : 1) * in * POINT);
     }
 
     long bytes() {
-        return (long) outBlocks() * PLACES * in * POINT;
+        return panel(panels());
     }
 
     /// Bytes of the windows as they are.
@@ -53,18 +54,28 @@ record WinogradWeights(int in, int out, boolean turned) {
         return 4L * in * out * TAPS;
     }
 
-    /// Transforms them.
+    /// Transforms all panels.
     ///
     /// @param w the windows: `[out, in, 3, 3]`, or `[in, out, 3, 3]` if they are turned
     /// @param u where they go
     void transform(WorkerPool pool, long w, long u) {
-        int blocks = blocks();
-        pool.parallelFor((long) outBlocks() * blocks, 8, (from, to) -> {
-            long taps = Workspace.get().memory(Workspace.BORDERED, TAPS * LANES * POINT);
-            for (long i = from; i < to; i++) {
-                block(w, (int) (i / blocks), (int) (i % blocks) * LANES, taps, u);
-            }
-        });
+        pool.parallelFor((long) outBlocks() * blocks(), 8, (from, to) -> blocks(w, from, to, u));
+    }
+
+    /// Transforms one panel.
+    ///
+    /// @param u where it goes
+    void transform(int panel, long w, long u) {
+        long first = 2L * panel * blocks();
+        blocks(w, first, first + (wide(panel) ? 2 : 1) * blocks(), u - panel(panel));
+    }
+
+    /// Blocks of channels in of one vector of channels out after the other.
+    private void blocks(long w, long from, long to, long u) {
+        long taps = Workspace.get().memory(Workspace.BORDERED, TAPS * LANES * POINT);
+        for (long i = from; i < to; i++) {
+            block(w, (int) (i / blocks()), (int) (i % blocks()) * LANES, taps, u);
+        }
     }
 
     /// A block of channels in, from `k` on, of a vector of channels out.

@@ -12,6 +12,7 @@ import dev.tenon.backend.cpu.conv.BlockedEpilogue;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A convolution forward, or the gradient of its input, of images in blocks of channels ([Images]) with weights that
@@ -135,8 +136,8 @@ public final class BlockedConv implements BlockedConvolution {
     }
 
     @Override
-    public Format weights() {
-        return weights;
+    public Optional<Format> weights() {
+        return Optional.of(weights);
     }
 
     /// Weights as the primitive reads them, for one part of the channels after the other.

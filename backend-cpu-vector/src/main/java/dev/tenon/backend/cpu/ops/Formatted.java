@@ -226,12 +226,12 @@ final class Formatted {
         BlockedConvolution conv = Rules.blocked(s, BlockedMaxPool.BLOCK, given, request.kept().get(1),
                 new BlockedConvolution.Task(false, plain, parts.bias() >= 0, parts.sum() >= 0, parts.rectified()),
                 pool);
-        if (conv == null) {
+        if (conv == null || conv.weights().isEmpty() && !in.get(1).isContiguous()) {
             return Optional.empty();
         }
         List<Optional<Format>> formats = new ArrayList<>(Collections.nCopies(in.size(), Optional.empty()));
         formats.set(0, plain ? Optional.empty() : Optional.of(images(x)));
-        formats.set(1, Optional.of(conv.weights()));
+        formats.set(1, conv.weights());
         if (parts.sum() >= 0) {
             formats.set(parts.sum(), Optional.of(images(out)));
         }

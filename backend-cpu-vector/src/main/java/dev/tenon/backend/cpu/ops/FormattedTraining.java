@@ -110,8 +110,9 @@ final class FormattedTraining {
         ConvShape s = Windowed.shape(b.convolution(), b.input(), in.get(1).shape(), dy.shape());
         BlockedConvolution conv =
                 Rules.blocked(s, BLOCK, given, request.kept().get(1), BlockedConvolution.Task.DATA, pool);
-        return conv == null ? null : new FormattedKernel(kernel(at -> conv.run(at[0], at[1], 0, 0, at[2], null)),
-                List.of(images(dy), Optional.of(conv.weights())), List.of(images(out)));
+        boolean unfit = conv == null || conv.weights().isEmpty() && !in.get(1).isContiguous();
+        return unfit ? null : new FormattedKernel(kernel(at -> conv.run(at[0], at[1], 0, 0, at[2], null)),
+                List.of(images(dy), conv.weights()), List.of(images(out)));
     }
 
     private @Nullable FormattedKernel weights(ConvolutionBackwardWeight b, List<TensorType> in, TensorType out,

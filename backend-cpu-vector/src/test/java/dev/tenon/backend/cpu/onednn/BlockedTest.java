@@ -83,6 +83,10 @@ class BlockedTest {
         return to;
     }
 
+    private long weights(BlockedConvolution c, long at) {
+        return c.weights().map(f -> packed(f, at)).orElse(at);
+    }
+
     private long unpacked(Format f, long at) {
         long to = memory(f.bytes() / 4);
         run(f.unpack(), at, to);
@@ -123,7 +127,7 @@ class BlockedTest {
                 BlockedConv data = BlockedConv.of(s, BLOCK, BlockedConvolution.Task.DATA, pool);
                 assertNotNull(data, what);
                 long dx = memory(nx);
-                data.run(dy, packed(data.weights(), w), 0, 0, dx, null);
+                data.run(dy, weights(data, w), 0, 0, dx, null);
                 near(what + "data", expected, unpacked(in, dx), nx, 1e-3);
 
                 Conv.backwardWeights(kernel, pool, s, x, y, expected);
@@ -170,7 +174,7 @@ class BlockedTest {
                         assertNotNull(c);
                         long y = memory(ny);
                         AtomicLong finished = new AtomicLong();
-                        c.run(packed, packed(c.weights(), w), whole ? bias : 0, whole ? packed(out, sum) : 0, y,
+                        c.run(packed, weights(c, w), whole ? bias : 0, whole ? packed(out, sum) : 0, y,
                                 (from, to) -> finished.addAndGet(to - from));
                         near("forward", expected, unpacked(out, y), ny, 1e-3);
                         assertEquals(ny, finished.get());
@@ -181,7 +185,7 @@ class BlockedTest {
                 BlockedConvolution data = BlockedPointwise.of(s, BlockedConvolution.Task.DATA, pool);
                 assertNotNull(data);
                 long dx = memory(nx);
-                data.run(packed(out, sum), packed(data.weights(), w), 0, 0, dx, null);
+                data.run(packed(out, sum), weights(data, w), 0, 0, dx, null);
                 near("data", expected, unpacked(in, dx), nx, 1e-3);
             }
         }
@@ -211,20 +215,20 @@ class BlockedTest {
                         Mem.putFloat(expected + 4 * i, v <= 0 ? 0 : v);
                     }
                     BlockedConvolution c = BlockedWinograd.of(s,
-                            new BlockedConvolution.Task(false, false, true, true, true), pool);
+                            new BlockedConvolution.Task(false, false, true, true, true), turn == 0, pool);
                     assertNotNull(c);
                     long y = memory(ny);
                     AtomicLong finished = new AtomicLong();
-                    c.run(packed(in, x), packed(c.weights(), w), bias, packed(out, sum), y,
+                    c.run(packed(in, x), weights(c, w), bias, packed(out, sum), y,
                             (from, to) -> finished.addAndGet(to - from));
                     near("forward", expected, unpacked(out, y), ny, 2e-3);
                     assertEquals(ny, finished.get());
 
                     Conv.backwardData(kernel, pool, s, sum, w, x);
-                    BlockedConvolution data = BlockedWinograd.of(s, BlockedConvolution.Task.DATA, pool);
+                    BlockedConvolution data = BlockedWinograd.of(s, BlockedConvolution.Task.DATA, turn == 0, pool);
                     assertNotNull(data);
                     long dx = memory(nx);
-                    data.run(packed(out, sum), packed(data.weights(), w), 0, 0, dx, null);
+                    data.run(packed(out, sum), weights(data, w), 0, 0, dx, null);
                     near("data", x, unpacked(in, dx), nx, 2e-3);
                     // What was read by now, and NaN and infinity in it.
                     Mem.putFloat(x + 4 * 17, Float.NaN);
