@@ -60,7 +60,7 @@ public final class Winograd {
     /// Bytes from a row of points with their border to the next.
     private final long pitch;
 
-    private Winograd(ConvShape s, boolean data, WorkerPool pool) {
+    private Winograd(ConvShape s, boolean data, WorkerPool pool, int least, int mostTiles) {
         this.s = s;
         this.data = data;
         this.pool = pool;
@@ -77,7 +77,7 @@ public final class Winograd {
         across = (outWidth + 1) / 2;
         int all = s.n() * down;
         int threads = pool.threads();
-        int tiles = Math.clamp(STRIP / (PLACES * POINT * (weights.blocks() + 2L)), LEAST, MOST);
+        int tiles = Math.clamp(STRIP / (PLACES * POINT * (weights.blocks() + 2L)), least, mostTiles);
         int most = Math.clamp(tiles / across, 1, all);
         // As many for each thread as for the others.
         int wanted = (all + most - 1) / most;
@@ -99,12 +99,50 @@ public final class Winograd {
 
     /// The convolution.
     static Winograd forward(ConvShape s, WorkerPool pool) {
-        return new Winograd(s, false, pool);
+        return new Winograd(s, false, pool, LEAST, MOST);
     }
 
     /// The gradient of its input.
     static Winograd backwardData(ConvShape s, WorkerPool pool) {
-        return new Winograd(s, true, pool);
+        return new Winograd(s, true, pool, LEAST, MOST);
+    }
+
+    /// How the convolution is cut for the gradient of its weights, which sums over tiles.
+    static Winograd cut(ConvShape s, WorkerPool pool, int tiles) {
+        return new Winograd(s, false, pool, tiles, tiles);
+    }
+
+    int strips() {
+        return strips;
+    }
+
+    /// Tiles of a strip.
+    int tiles(int strip) {
+        return (Math.min(s.n() * down, (strip + 1) * rows) - strip * rows) * across;
+    }
+
+    /// Bytes from one block of channels of a strip's tiles to the next.
+    long block() {
+        return block;
+    }
+
+    /// Bytes from a place of a strip's tiles to the next.
+    long placeIn() {
+        return placeIn;
+    }
+
+    /// Transforms the tiles of a block of channels of a strip.
+    void load(int strip, WinogradImages x, int b, long v) {
+        new Strip(strip, x, x).load(b, v);
+    }
+
+    /// Transforms the gradients of a strip's results, of a block of channels.
+    ///
+    /// @param w where the first tile's first place goes
+    /// @param next bytes from a tile to the next
+    /// @param step bytes from a place to the next
+    void loadGradient(int strip, WinogradImages y, int b, long w, long next, long step) {
+        new Strip(strip, y, y).loadGradient(b, w, next, step);
     }
 
     /// A part of the results that was not finite.
@@ -255,6 +293,20 @@ public final class Winograd {
                 for (int i = 0; i < some; i++) {
                     long tile = v + b * block + (long) (row - first + i) * across * POINT;
                     WinogradTransforms.input(bordered + 2 * i * pitch, pitch, across, tile, placeIn);
+                }
+            }
+        }
+
+        void loadGradient(int b, long w, long next, long step) {
+            Mem.zero(waste, POINT);
+            for (int row = first, some; row < end; row += some) {
+                some = some(row);
+                int y0 = 2 * (row % down);
+                int outRows = Math.min(2 * some, outHeight - y0);
+                long from = y.read(row / down, b, y0 * outWidth, outRows * outWidth, points);
+                for (int i = 0; i < some; i++) {
+                    WinogradTransforms.gradient(from + 2L * i * outWidth * POINT, outWidth, 2 * i + 1 < outRows, waste,
+                            across, w + (long) (row - first + i) * across * next, next, step);
                 }
             }
         }

@@ -102,4 +102,28 @@ record WinogradWeights(int in, int out, boolean turned) {
             WinogradTransforms.weights(taps + (TAPS - 1) * POINT, -POINT, to, place(panel));
         }
     }
+
+    /// The gradients of windows, `[out, in, 3, 3]`, of a panel, from those of their places.
+    ///
+    /// @param u the panel
+    /// @return whether all of them are finite
+    boolean transformBack(int panel, long u, long w) {
+        long taps = Workspace.get().memory(Workspace.BORDERED, TAPS * LANES * POINT);
+        int vectors = wide(panel) ? 2 : 1;
+        boolean finite = true;
+        for (int half = 0; half < vectors; half++) {
+            int o = (2 * panel + half) * LANES;
+            for (int k = 0; k < in; k += LANES) {
+                int inner = Math.min(LANES, in - k);
+                for (int i = 0; i < inner; i++) {
+                    long from = u + ((long) (k + i) * vectors + half) * POINT;
+                    WinogradTransforms.taps(from, place(panel), taps + i * TAPS * POINT);
+                }
+                finite &= WinogradTransforms.finite(taps, inner * TAPS);
+                WinogradTransforms.turnBack(taps, Math.min(LANES, out - o), inner * TAPS,
+                        w + ((long) o * in + k) * TAPS * 4, (long) in * TAPS * 4);
+            }
+        }
+        return finite;
+    }
 }
