@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// run: a weight that has been scaled, or brought to the layout that a kernel wants. They are computed anew when one of
 /// those tensors has changed, which its [Tensor#version()] tells.
 final class Kept {
-    /// What may be kept from nothing or little, in bytes.
+    /// What may be kept from nothing or little, in bytes; formats take what they take.
     private static final long SMALL = 1 << 16;
 
     /// Results of the steps, as of certain versions of what they were made of.
@@ -75,8 +75,8 @@ final class Kept {
         }
         long in = s.in().stream().mapToLong(i -> bytes(i.type())).sum();
         long out = s.out().stream().mapToLong(o -> o.buffer().bytes).sum();
-        boolean usersCode = s.op() instanceof CustomOp && !(s.op() instanceof Formatting.Conversion);
-        return !usersCode && out <= Math.max(SMALL, 2 * in);
+        boolean format = s.op() instanceof Formatting.Conversion;
+        return format || !(s.op() instanceof CustomOp) && out <= Math.max(SMALL, 2 * in);
     }
 
     private static long bytes(TensorType t) {

@@ -60,7 +60,7 @@ public final class Winograd {
     /// Bytes from a row of points with their border to the next.
     private final long pitch;
 
-    private Winograd(ConvShape s, boolean data, WorkerPool pool) {
+    private Winograd(ConvShape s, boolean data, WorkerPool pool, int least, int mostTiles) {
         this.s = s;
         this.data = data;
         this.pool = pool;
@@ -77,7 +77,7 @@ public final class Winograd {
         across = (outWidth + 1) / 2;
         int all = s.n() * down;
         int threads = pool.threads();
-        int tiles = Math.clamp(STRIP / (PLACES * POINT * (weights.blocks() + 2L)), LEAST, MOST);
+        int tiles = Math.clamp(STRIP / (PLACES * POINT * (weights.blocks() + 2L)), least, mostTiles);
         int most = Math.clamp(tiles / across, 1, all);
         // As many for each thread as for the others.
         int wanted = (all + most - 1) / most;
@@ -99,12 +99,50 @@ public final class Winograd {
 
     /// The convolution.
     static Winograd forward(ConvShape s, WorkerPool pool) {
-        return new Winograd(s, false, pool);
+        return new Winograd(s, false, pool, LEAST, MOST);
     }
 
     /// The gradient of its input.
     static Winograd backwardData(ConvShape s, WorkerPool pool) {
-        return new Winograd(s, true, pool);
+        return new Winograd(s, true, pool, LEAST, MOST);
+    }
+
+    /// How the convolution is cut for the gradient of its weights, which sums over tiles.
+    static Winograd cut(ConvShape s, WorkerPool pool, int tiles) {
+        return new Winograd(s, false, pool, tiles, tiles);
+    }
+
+    int strips() {
+        return strips;
+    }
+
+    /// Tiles of a strip.
+    int tiles(int strip) {
+        return (Math.min(s.n() * down, (strip + 1) * rows) - strip * rows) * across;
+    }
+
+    /// Bytes from one block of channels of a strip's tiles to the next.
+    long block() {
+        return block;
+    }
+
+    /// Bytes from a place of a strip's tiles to the next.
+    long placeIn() {
+        return placeIn;
+    }
+
+    /// Transforms the tiles of a block of channels of a strip.
+    void load(int strip, WinogradImages x, int b, long v) {
+        new Strip(strip, x, x).load(b, v);
+    }
+
+    /// Transforms the gradients of a strip's results, of a block of channels.
+    ///
+    /// @param w where the first tile's first place goes
+    /// @param next bytes from a tile to the next
+    /// @param step bytes from a place to the next
+    void loadGradient(int strip, WinogradImages y, int b, long w, long next, long step) {
+        new Strip(strip, y, y).loadGradient(b, w, next, step);
     }
 
     /// A part of the results that was not finite.
@@ -117,6 +155,21 @@ public final class Winograd {
     /// @param y of the results: the output, or the input's gradient
     /// @param epilogue called for finished parts of the results, each once, or null
     public void run(long x, long w, long y, Conv.@Nullable GroupEpilogue epilogue) {
+        run(x, w, 0, y, false, epilogue);
+    }
+
+    /// The weights in the form in which they are multiplied.
+    WinogradWeights weights() {
+        return weights;
+    }
+
+    /// Computes it of images in planes or in blocks of channels.
+    ///
+    /// @param ready the address of transformed weights, or 0
+    /// @param blocked whether images and results lie in blocks of channels
+    void run(long x, long w, long ready, long y, boolean blocked, Conv.@Nullable GroupEpilogue epilogue) {
+        WinogradImages from = new WinogradImages(x, weights.in(), height * width, blocked);
+        WinogradImages to = new WinogradImages(y, weights.out(), outHeight * outWidth, blocked);
         Queue<Part> lost = new ConcurrentLinkedQueue<>();
         int panels = weights.panels();
         int blocks = weights.blocks();
@@ -124,32 +177,39 @@ public final class Winograd {
             long all = Workspace.get().memory(Workspace.PACKED, strips * PLACES * placeIn);
             pool.parallelTasks(strips * blocks, (task, ignored) -> {
                 int strip = (int) task / blocks;
-                new Strip(strip, x, y).load((int) task % blocks, all + strip * PLACES * placeIn);
+                new Strip(strip, from, to).load((int) task % blocks, all + strip * PLACES * placeIn);
             });
             pool.parallelTasks(panels, (panel, ignored) -> {
                 int p = (int) panel;
-                long u = Workspace.get().memory(Workspace.LOCAL_PANEL, PLACES * weights.place(p));
-                weights.transform(p, w, u);
+                long u = ready + weights.panel(p);
+                if (ready == 0) {
+                    u = Workspace.get().memory(Workspace.LOCAL_PANEL, PLACES * weights.place(p));
+                    weights.transform(p, w, u);
+                }
                 for (int strip = 0; strip < strips; strip++) {
-                    new Strip(strip, x, y).multiply(p, all + strip * PLACES * placeIn, u, lost, epilogue);
+                    new Strip(strip, from, to).multiply(p, all + strip * PLACES * placeIn, u, lost, epilogue);
                 }
             });
         } else {
-            long u = Workspace.get().memory(Workspace.PACKED, weights.bytes());
-            weights.transform(pool, w, u);
+            long u = ready;
+            if (ready == 0) {
+                u = Workspace.get().memory(Workspace.PACKED, weights.bytes());
+                weights.transform(pool, w, u);
+            }
+            long every = u;
             pool.parallelTasks(strips, (task, ignored) -> {
-                Strip strip = new Strip((int) task, x, y);
+                Strip strip = new Strip((int) task, from, to);
                 long v = Workspace.get().memory(Workspace.LOCAL_ROWS, PLACES * placeIn);
                 for (int b = 0; b < blocks; b++) {
                     strip.load(b, v);
                 }
                 for (int p = 0; p < panels; p++) {
-                    strip.multiply(p, v, u + weights.panel(p), lost, epilogue);
+                    strip.multiply(p, v, every + weights.panel(p), lost, epilogue);
                 }
             });
         }
         if (!lost.isEmpty()) {
-            redo(lost, x, w, y, epilogue);
+            redo(lost, from, w, to, epilogue);
         }
     }
 
@@ -160,26 +220,24 @@ public final class Winograd {
     }
 
     /// Parts anew, each image with one of them once.
-    private void redo(Queue<Part> lost, long x, long w, long y, Conv.@Nullable GroupEpilogue epilogue) {
+    private void redo(Queue<Part> lost, WinogradImages x, long w, WinogradImages y,
+            Conv.@Nullable GroupEpilogue epilogue) {
         GemmKernel kernel = GemmKernel.f32(true);
         ConvShape one = new ConvShape(1, s.c(), s.in(), s.oc(), s.kernel(), s.out(), s.stride(), s.pad(), s.dilation(),
                 s.groups());
-        long plane = 4L * outHeight * outWidth;
-        long imageIn = 4L * weights.in() * height * width;
-        long imageOut = weights.out() * plane;
         try (Arena arena = Arena.ofConfined()) {
-            long fresh = arena.allocate(imageOut, 64).address();
+            long fresh = arena.allocate(4L * y.channels() * y.points(), 64).address();
+            long planes = arena.allocate(x.blocked() ? 4L * x.channels() * x.points() : 4, 64).address();
             for (int image : lost.stream().mapToInt(Part::image).sorted().distinct().toArray()) {
                 if (data) {
-                    Conv.backwardData(kernel, pool, one, x + image * imageIn, w, fresh);
+                    Conv.backwardData(kernel, pool, one, x.planes(image, planes), w, fresh);
                 } else {
-                    Conv.forward(kernel, pool, one, x + image * imageIn, w, fresh, null);
+                    Conv.forward(kernel, pool, one, x.planes(image, planes), w, fresh, null);
                 }
                 for (Part p : lost) {
                     if (p.image == image) {
-                        for (int c = p.channel; c < p.channel + p.channels; c++) {
-                            long at = c * plane + 4L * p.point;
-                            Mem.copy(fresh + at, y + image * imageOut + at, 4L * p.points);
+                        for (int c = 0; c < p.channels; c += LANES) {
+                            y.take(image, (p.channel + c) / LANES, p.point, p.points, fresh);
                         }
                         finish(p, epilogue);
                     }
@@ -198,15 +256,15 @@ public final class Winograd {
     private final class Strip {
         private final int first;
         private final int end;
-        private final long x;
-        private final long y;
+        private final WinogradImages x;
+        private final WinogradImages y;
         /// Products of one panel, points of a part without and with their border, a point that is not wanted.
         private final long products;
         private final long points;
         private final long bordered;
         private final long waste;
 
-        Strip(int strip, long x, long y) {
+        Strip(int strip, WinogradImages x, WinogradImages y) {
             this.x = x;
             this.y = y;
             first = strip * rows;
@@ -235,6 +293,20 @@ public final class Winograd {
                 for (int i = 0; i < some; i++) {
                     long tile = v + b * block + (long) (row - first + i) * across * POINT;
                     WinogradTransforms.input(bordered + 2 * i * pitch, pitch, across, tile, placeIn);
+                }
+            }
+        }
+
+        void loadGradient(int b, long w, long next, long step) {
+            Mem.zero(waste, POINT);
+            for (int row = first, some; row < end; row += some) {
+                some = some(row);
+                int y0 = 2 * (row % down);
+                int outRows = Math.min(2 * some, outHeight - y0);
+                long from = y.read(row / down, b, y0 * outWidth, outRows * outWidth, points);
+                for (int i = 0; i < some; i++) {
+                    WinogradTransforms.gradient(from + 2L * i * outWidth * POINT, outWidth, 2 * i + 1 < outRows, waste,
+                            across, w + (long) (row - first + i) * across * next, next, step);
                 }
             }
         }
@@ -268,12 +340,7 @@ public final class Winograd {
         private void bring(int image, int b, int y0, int rows) {
             int a = Math.clamp(y0, 0, height);
             int z = Math.clamp(y0 + (long) rows, a, height);
-            int channel = b * LANES;
-            long plane = 4L * height * width;
-            long from = x + ((long) image * weights.in() + channel) * plane + 4L * a * width;
-            if (z > a) {
-                WinogradTransforms.turn(from, plane, Math.min(LANES, weights.in() - channel), (z - a) * width, points);
-            }
+            long from = z > a ? x.read(image, b, a * width, (z - a) * width, points) : points;
             int before = Math.clamp(left, 0, 2 * across + 2);
             int skipped = Math.max(0, -left);
             int used = Math.clamp(2 * across + 2 - before, 0, Math.max(0, width - skipped));
@@ -285,7 +352,7 @@ public final class Winograd {
                     continue;
                 }
                 Mem.zero(to, before * POINT);
-                WinogradTransforms.copy(points + ((long) (i - a) * width + skipped) * POINT, to + before * POINT, used);
+                WinogradTransforms.copy(from + ((long) (i - a) * width + skipped) * POINT, to + before * POINT, used);
                 Mem.zero(to + pitch - after * POINT, after * POINT);
             }
         }
@@ -297,16 +364,15 @@ public final class Winograd {
             boolean finite = true;
             for (int half = 0; half * LANES < p.channels; half++) {
                 long m = products + half * block;
+                int b = p.channel / LANES + half;
+                long to = y.written(p.image, b, p.point, points);
                 int outRows = p.points / outWidth;
                 for (int i = 0; 2 * i < outRows; i++) {
                     WinogradTransforms.output(m + (long) (row - first + i) * across * POINT, placeOut, across,
-                            points + 2L * i * outWidth * POINT, outWidth, 2 * i + 1 < outRows, waste);
+                            to + 2L * i * outWidth * POINT, outWidth, 2 * i + 1 < outRows, waste);
                 }
-                finite &= WinogradTransforms.finite(points, p.points);
-                int channel = p.channel + half * LANES;
-                long plane = 4L * outHeight * outWidth;
-                WinogradTransforms.turnBack(points, Math.min(LANES, weights.out() - channel), p.points,
-                        y + ((long) p.image * weights.out() + channel) * plane + 4L * p.point, plane);
+                finite &= WinogradTransforms.finite(to, p.points);
+                y.store(p.image, b, p.point, p.points, to);
             }
             return finite;
         }

@@ -254,6 +254,132 @@ final class WinogradTransforms {
         c3.intoMemorySegment(ALL, to, ORDER);
     }
 
+    /// `W = A dY Aᵀ` of the tiles of a row: what [#output] is the transpose of.
+    ///
+    /// @param y the first point of the gradients; `width` and `both` are as there, `zero` is a point of zeros
+    /// @param w the first tile's first place
+    /// @param next bytes from a tile to the next
+    /// @param step bytes from a place to the next
+    static void gradient(long y, int width, boolean both, long zero, int tiles, long w, long next, long step) {
+        long pitch = width * POINT;
+        for (int t = 0; t < tiles; t++) {
+            long at = y + 2 * t * POINT;
+            boolean right = 2 * t + 1 < width;
+            gradientTile(at, right ? at + POINT : zero, both ? at + pitch : zero,
+                    both && right ? at + pitch + POINT : zero, w + t * next, step);
+        }
+    }
+
+    private static void gradientTile(long y, long right, long below, long belowRight, long w, long step) {
+        FloatVector z = FloatVector.zero(S);
+        FloatVector a0 = load(y & MASK);
+        FloatVector b0 = load(right & MASK);
+        FloatVector a3 = load(below & MASK);
+        FloatVector b3 = load(belowRight & MASK);
+        FloatVector a1 = a0.add(a3);
+        FloatVector b1 = b0.add(b3);
+        FloatVector a2 = a0.sub(a3);
+        FloatVector b2 = b0.sub(b3);
+        a3 = z.sub(a3);
+        b3 = z.sub(b3);
+        long to = w & MASK;
+        a0.intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a0.add(b0).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a0.sub(b0).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        z.sub(b0).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a1.intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a1.add(b1).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a1.sub(b1).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        z.sub(b1).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a2.intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a2.add(b2).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a2.sub(b2).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        z.sub(b2).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a3.intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a3.add(b3).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        a3.sub(b3).intoMemorySegment(ALL, to, ORDER);
+        to = to + step & MASK;
+        z.sub(b3).intoMemorySegment(ALL, to, ORDER);
+    }
+
+    /// `Gᵀ U G`: what [#weights] is the transpose of, from 16 places to nine taps that follow each other.
+    static void taps(long u, long step, long g) {
+        FloatVector h = FloatVector.broadcast(S, 0.5f);
+        long r0 = u & MASK;
+        long r1 = r0 + 4 * step & MASK;
+        long r2 = r1 + 4 * step & MASK;
+        long r3 = r2 + 4 * step & MASK;
+        FloatVector m = load(r1).mul(h);
+        FloatVector n = load(r2).mul(h);
+        FloatVector s = m.add(n);
+        FloatVector a0 = load(r0).add(s);
+        FloatVector a1 = m.sub(n);
+        FloatVector a2 = load(r3).add(s);
+        r0 = r0 + step & MASK;
+        r1 = r1 + step & MASK;
+        r2 = r2 + step & MASK;
+        r3 = r3 + step & MASK;
+        m = load(r1).mul(h);
+        n = load(r2).mul(h);
+        s = m.add(n);
+        FloatVector b0 = load(r0).add(s);
+        FloatVector b1 = m.sub(n);
+        FloatVector b2 = load(r3).add(s);
+        r0 = r0 + step & MASK;
+        r1 = r1 + step & MASK;
+        r2 = r2 + step & MASK;
+        r3 = r3 + step & MASK;
+        m = load(r1).mul(h);
+        n = load(r2).mul(h);
+        s = m.add(n);
+        FloatVector c0 = load(r0).add(s);
+        FloatVector c1 = m.sub(n);
+        FloatVector c2 = load(r3).add(s);
+        r0 = r0 + step & MASK;
+        r1 = r1 + step & MASK;
+        r2 = r2 + step & MASK;
+        r3 = r3 + step & MASK;
+        m = load(r1).mul(h);
+        n = load(r2).mul(h);
+        s = m.add(n);
+        FloatVector e0 = load(r0).add(s);
+        FloatVector e1 = m.sub(n);
+        FloatVector e2 = load(r3).add(s);
+        long to = g & MASK;
+        m = b0.mul(h);
+        n = c0.mul(h);
+        s = m.add(n);
+        a0.add(s).intoMemorySegment(ALL, to, ORDER);
+        m.sub(n).intoMemorySegment(ALL, to + POINT, ORDER);
+        e0.add(s).intoMemorySegment(ALL, to + 2 * POINT, ORDER);
+        m = b1.mul(h);
+        n = c1.mul(h);
+        s = m.add(n);
+        a1.add(s).intoMemorySegment(ALL, to + 3 * POINT, ORDER);
+        m.sub(n).intoMemorySegment(ALL, to + 4 * POINT, ORDER);
+        e1.add(s).intoMemorySegment(ALL, to + 5 * POINT, ORDER);
+        m = b2.mul(h);
+        n = c2.mul(h);
+        s = m.add(n);
+        a2.add(s).intoMemorySegment(ALL, to + 6 * POINT, ORDER);
+        m.sub(n).intoMemorySegment(ALL, to + 7 * POINT, ORDER);
+        e2.add(s).intoMemorySegment(ALL, to + 8 * POINT, ORDER);
+    }
+
     /// Copies points.
     static void copy(long from, long to, long points) {
         long d = to - from;

@@ -49,6 +49,11 @@ record WinogradWeights(int in, int out, boolean turned) {
         return panel(panels());
     }
 
+    /// Bytes of the windows as they are.
+    long windowBytes() {
+        return 4L * in * out * TAPS;
+    }
+
     /// Transforms all panels.
     ///
     /// @param w the windows: `[out, in, 3, 3]`, or `[in, out, 3, 3]` if they are turned
@@ -96,5 +101,29 @@ record WinogradWeights(int in, int out, boolean turned) {
             WinogradTransforms.turn(from, TAPS * 4, some, length, taps);
             WinogradTransforms.weights(taps + (TAPS - 1) * POINT, -POINT, to, place(panel));
         }
+    }
+
+    /// The gradients of windows, `[out, in, 3, 3]`, of a panel, from those of their places.
+    ///
+    /// @param u the panel
+    /// @return whether all of them are finite
+    boolean transformBack(int panel, long u, long w) {
+        long taps = Workspace.get().memory(Workspace.BORDERED, TAPS * LANES * POINT);
+        int vectors = wide(panel) ? 2 : 1;
+        boolean finite = true;
+        for (int half = 0; half < vectors; half++) {
+            int o = (2 * panel + half) * LANES;
+            for (int k = 0; k < in; k += LANES) {
+                int inner = Math.min(LANES, in - k);
+                for (int i = 0; i < inner; i++) {
+                    long from = u + ((long) (k + i) * vectors + half) * POINT;
+                    WinogradTransforms.taps(from, place(panel), taps + i * TAPS * POINT);
+                }
+                finite &= WinogradTransforms.finite(taps, inner * TAPS);
+                WinogradTransforms.turnBack(taps, Math.min(LANES, out - o), inner * TAPS,
+                        w + ((long) o * in + k) * TAPS * 4, (long) in * TAPS * 4);
+            }
+        }
+        return finite;
     }
 }

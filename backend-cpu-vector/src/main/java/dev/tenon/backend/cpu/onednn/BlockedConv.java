@@ -7,9 +7,12 @@ import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.conv.BlockedConvolution;
+import dev.tenon.backend.cpu.conv.BlockedEpilogue;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A convolution forward, or the gradient of its input, of images in blocks of channels ([Images]) with weights that
@@ -18,21 +21,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Work is cut by images, or by channels of the results, so that results of a part fit the second-level cache together:
 /// what is still to be done with them finds them there.
-public final class BlockedConv {
+public final class BlockedConv implements BlockedConvolution {
     private static final int BYTES = 4;
     /// The results of one part, at most.
     private static final long PART = 1 << 20;
-
-    /// What is computed, and of what.
-    ///
-    /// @param data whether it is the gradient of the input; else it is the convolution forward
-    /// @param plain whether the input is `[n, c, h, w]` as tensors are; forward only
-    /// @param bias whether a bias is added; forward only
-    /// @param sum whether images like the results are added; forward only
-    public record Task(boolean data, boolean plain, boolean bias, boolean sum) {
-        /// The gradient of the input.
-        public static final Task DATA = new Task(true, false, false, false);
-    }
 
     private final WorkerPool pool;
     private final int parts;
@@ -42,6 +34,7 @@ public final class BlockedConv {
     private final long written;
     private final long biases;
     private final boolean cutsRead;
+    private final boolean rectified;
     private final Primitive primitive;
     private final Weights weights;
 
@@ -52,22 +45,16 @@ public final class BlockedConv {
         this.cuts = cuts;
         this.primitive = primitive;
         this.cutsRead = s.groups() > 1;
+        this.rectified = t.rectified();
         long in = (long) images * s.c() * s.inVolume();
         long out = (long) images * s.oc() * s.outVolume();
-        this.written = (t.data ? in : out) / cuts;
-        this.read = (t.data ? out : in) / (cutsRead ? cuts : 1);
+        this.written = (t.data() ? in : out) / cuts;
+        this.read = (t.data() ? out : in) / (cutsRead ? cuts : 1);
         this.biases = (long) s.oc() / cuts * BYTES;
         long each = Dnnl.bytes(primitive.layout(1)) + 63 & -64;
-        boolean rows = !t.data || cutsRead;
+        boolean rows = !t.data() || cutsRead;
         this.weights = new Weights(copy, pool, cuts, each,
                 (rows ? (long) s.oc() / cuts * s.groupIn() : s.c() / cuts) * s.taps() * BYTES);
-    }
-
-    /// What is done with finished elements, by their place in memory.
-    @FunctionalInterface
-    public interface After {
-        /// Elements `from` to `to` of the results, counted as they lie, are finished.
-        void apply(long from, long to);
     }
 
     /// Whether there may be primitives for images in blocks: two axes, channels in whole blocks, and either one group
@@ -80,11 +67,11 @@ public final class BlockedConv {
 
     /// A convolution, or null where the library has no fast one.
     public static @Nullable BlockedConv of(ConvShape s, int block, Task t, WorkerPool pool) {
-        if (!suits(s, block, t.plain)) {
+        if (!suits(s, block, t.plain())) {
             return null;
         }
-        int channels = t.data ? s.c() : s.oc();
-        long each = (long) channels * (t.data ? s.inVolume() : s.outVolume()) * BYTES;
+        int channels = t.data() ? s.c() : s.oc();
+        long each = (long) channels * (t.data() ? s.inVolume() : s.outVolume()) * BYTES;
         int images = Math.clamp(PART / each, 1, Math.max(1, s.n() / pool.threads()));
         while (s.n() % images != 0) {
             images--;
@@ -108,8 +95,8 @@ public final class BlockedConv {
     private static @Nullable BlockedConv create(ConvShape s, int block, Task t, WorkerPool pool, int images,
             int cuts) {
         boolean depthwise = s.groups() > 1;
-        long oc = t.data && !depthwise ? s.oc() : s.oc() / cuts;
-        long c = t.data || depthwise ? s.c() / cuts : s.c();
+        long oc = t.data() && !depthwise ? s.oc() : s.oc() / cuts;
+        long c = t.data() || depthwise ? s.c() / cuts : s.c();
         long[] x = {images, c, s.in()[1], s.in()[2]};
         long[] y = {images, oc, s.out()[1], s.out()[2]};
         long[] w = depthwise ? new long[] {oc, 1, 1, s.kernel()[1], s.kernel()[2]}
@@ -118,12 +105,12 @@ public final class BlockedConv {
         // A part of all weights.
         ws[0] = (long) s.groupIn() * s.taps();
         Geometry g = Geometry.of(s, 1);
-        long[] own = {t.plain ? Dnnl.layout(Dnnl.F32, x, DnnlConv.strides(x)) : Dnnl.blocked(x, block),
+        long[] own = {t.plain() ? Dnnl.layout(Dnnl.F32, x, DnnlConv.strides(x)) : Dnnl.blocked(x, block),
             Dnnl.layout(Dnnl.F32, w), Dnnl.blocked(y, block), Dnnl.layout(Dnnl.F32, w, ws),
             Dnnl.layout(Dnnl.F32, new long[] {oc}, 1)};
         try {
             Primitive p;
-            if (t.data) {
+            if (t.data()) {
                 long forward = Dnnl.convolution(Dnnl.Direction.FORWARD, own[0], own[1], own[2], g, 0);
                 if (forward == 0) {
                     return null;
@@ -134,12 +121,12 @@ public final class BlockedConv {
             } else {
                 int[] arguments = {Dnnl.ARG_SRC, Dnnl.ARG_WEIGHTS, Dnnl.ARG_DST, Dnnl.ARG_BIAS,
                     Dnnl.ARG_OPERAND_AFTER};
-                int count = t.bias ? 4 : 3;
-                if (t.sum) {
+                int count = t.bias() ? 4 : 3;
+                if (t.sum()) {
                     arguments[count++] = Dnnl.ARG_OPERAND_AFTER;
                 }
-                p = Primitive.of(Dnnl.convolution(own[0], own[1], t.bias ? own[4] : 0, own[2], g,
-                        t.sum ? own[2] : 0), Arrays.copyOf(arguments, count));
+                p = Primitive.of(Dnnl.convolution(own[0], own[1], t.bias() ? own[4] : 0, own[2], g,
+                        t.sum() ? own[2] : 0), Arrays.copyOf(arguments, count));
             }
             return p == null ? null
                     : new BlockedConv(s, t, pool, images, cuts, p, Primitive.copy(own[3], p.layout(1)));
@@ -148,9 +135,9 @@ public final class BlockedConv {
         }
     }
 
-    /// The format that the weights must have.
-    public Format weights() {
-        return weights;
+    @Override
+    public Optional<Format> weights() {
+        return Optional.of(weights);
     }
 
     /// Weights as the primitive reads them, for one part of the channels after the other.
@@ -179,14 +166,7 @@ public final class BlockedConv {
         }
     }
 
-    /// Computes it.
-    ///
-    /// @param x the address of the input, or of the gradient of the output
-    /// @param w of the weights, in the format [#weights()]
-    /// @param bias of the bias, if there is one
-    /// @param sum of what is added, if anything
-    /// @param y of the result
-    /// @param after what is done with finished parts, or null
+    @Override
     public void run(long x, long w, long bias, long sum, long y, @Nullable After after) {
         pool.parallelTasks(parts * cuts, (task, ignored) -> {
             long cut = task % cuts;
@@ -203,6 +183,9 @@ public final class BlockedConv {
                 all[i] = sum + at * BYTES;
             }
             primitive.run(all);
+            if (rectified) {
+                BlockedEpilogue.rectify(y + at * BYTES, y + (at + written) * BYTES);
+            }
             if (after != null) {
                 after.apply(at, at + written);
             }

@@ -6,9 +6,12 @@ import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.Kernel;
 import dev.tenon.backend.cpu.Use;
 import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
+import dev.tenon.backend.cpu.conv.BlockedPointwise;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.FewChannels;
+import dev.tenon.backend.cpu.conv.WinogradRules;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class Rules {
     /// Multiplications below which a call of the library costs more than it saves.
     private static final long LEAST_WORK = 1_000_000;
+    /// Numbers of an image that windows of one point are multiplied with here, at most.
+    private static final long IMAGE = 1 << 18;
     /// Channels of a picture, at most.
     private static final int PICTURE = 4;
     /// Channels in a block that the library knows.
@@ -68,18 +73,32 @@ public final class Rules {
         return OneDnn.isAvailable() && OneDnn.addsAfter() && BLOCKS.contains(BlockedMaxPool.BLOCK);
     }
 
-    /// The convolution of images in blocks by oneDNN, or null if it is not to be.
+    /// Whether windows of one point are multiplied here: of an image that the second-level cache does not hold, strips
+    /// of all channels come from far apart.
+    private static boolean product(ConvShape s, BlockedConvolution.Task task) {
+        return (task.data() ? s.oc() * (long) s.outVolume() : s.c() * (long) s.inVolume()) <= IMAGE;
+    }
+
+    /// The convolution of images in blocks, or null if it is not to be: by oneDNN, or here.
     ///
     /// @param given whether the images are in blocks already; otherwise they have to be brought there first
     /// @param kept whether the weights stay the same from run to run; otherwise they are brought to the library's
     ///     layout in each
-    public static @Nullable BlockedConv blocked(ConvShape s, int block, boolean given, boolean kept,
-            BlockedConv.Task task, WorkerPool pool) {
+    public static @Nullable BlockedConvolution blocked(ConvShape s, int block, boolean given, boolean kept,
+            BlockedConvolution.Task task, WorkerPool pool) {
         // In training the gradient of the input is wanted as well, but for pictures.
         boolean first = task.plain() && (kept || s.c() <= PICTURE);
         boolean wanted = given || OneDnn.use() == Use.TRUE || (kept || first ? work(s) >= LEAST_WORK
                 : wins(s, task.data() ? DnnlConv.Kind.DATA : DnnlConv.Kind.FORWARD));
-        return wanted ? BlockedConv.of(s, block, task, pool) : null;
+        if (!wanted) {
+            return null;
+        }
+        boolean free = OneDnn.use() != Use.TRUE;
+        BlockedConvolution here = WinogradRules.blocked(s, task, kept, free, pool);
+        if (here == null && free && product(s, task)) {
+            here = BlockedPointwise.of(s, task, pool);
+        }
+        return here != null ? here : BlockedConv.of(s, block, task, pool);
     }
 
     /// The gradient of weights from images in blocks by oneDNN, or null if it is not to be: where there are few points

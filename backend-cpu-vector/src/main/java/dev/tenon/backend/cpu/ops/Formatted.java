@@ -24,10 +24,10 @@ import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
+import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.Places;
-import dev.tenon.backend.cpu.onednn.BlockedConv;
 import dev.tenon.backend.cpu.onednn.Images;
 import dev.tenon.backend.cpu.onednn.Rules;
 import java.util.ArrayList;
@@ -101,7 +101,7 @@ final class Formatted {
         return switch (op) {
             case Convolution _, FusedConvolution _, MaxPool _, MapOp _ when !isImages(out.getFirst()) ->
                 Optional.empty();
-            case Convolution c -> convolution(c, new Parts(in.size() > 2 ? 2 : -1, -1, null), Scalars.NONE, in,
+            case Convolution c -> convolution(c, new Parts(in.size() > 2 ? 2 : -1, -1, false, null), Scalars.NONE, in,
                     out.getFirst(), request);
             case FusedConvolution f -> parts(f, in).flatMap(p -> convolution(f.convolution(), p, f.scalars(), in,
                     out.getFirst(), request));
@@ -121,8 +121,9 @@ final class Formatted {
     ///
     /// @param bias the operand of the op, or -1
     /// @param sum the operand of the op, or -1
-    /// @param rest of the sum, which is its operand 0; or null
-    private record Parts(int bias, int sum, @Nullable Lambda rest) {}
+    /// @param rectified whether the rest is ReLU
+    /// @param rest any other, of the sum, which is its operand 0; or null
+    private record Parts(int bias, int sum, boolean rectified, @Nullable Lambda rest) {}
 
     private static Optional<Parts> parts(FusedConvolution f, List<TensorType> in) {
         if (f.epilogue().dtype() != DType.F32 || !isPlain(f.epilogue())) {
@@ -143,7 +144,18 @@ final class Formatted {
             sum = images ? last : -1;
             bias = !images ? last : a instanceof Expr.Binary(BinaryFn _, Expr _, Expr c) ? 1 + operand(c) : -1;
         }
-        return Optional.of(new Parts(bias, sum, l.isIdentity(DType.F32) ? null : l));
+        boolean rectified = isRectified(rest);
+        return Optional.of(new Parts(bias, sum, rectified, rectified || l.isIdentity(DType.F32) ? null : l));
+    }
+
+    /// Whether this is ReLU of operand 0: 0 where it is at most 0.
+    private static boolean isRectified(Expr e) {
+        return e instanceof Expr.Select(Expr.Binary(BinaryFn fn, Expr x, Expr zero), Expr otherwise, Expr y)
+                && fn == BinaryFn.LE && operand(x) == 0 && operand(y) == 0 && isZero(zero) && isZero(otherwise);
+    }
+
+    private static boolean isZero(Expr e) {
+        return e instanceof Expr.Const(Kind kind, long bits) && kind == Kind.F32 && bits == 0;
     }
 
     private static int operand(Expr e) {
@@ -211,14 +223,15 @@ final class Formatted {
             return Optional.empty();
         }
         ConvShape s = Windowed.shape(c, x.shape(), in.get(1).shape(), out.shape());
-        BlockedConv conv = Rules.blocked(s, BlockedMaxPool.BLOCK, given, request.kept().get(1),
-                new BlockedConv.Task(false, plain, parts.bias() >= 0, parts.sum() >= 0), pool);
-        if (conv == null) {
+        BlockedConvolution conv = Rules.blocked(s, BlockedMaxPool.BLOCK, given, request.kept().get(1),
+                new BlockedConvolution.Task(false, plain, parts.bias() >= 0, parts.sum() >= 0, parts.rectified()),
+                pool);
+        if (conv == null || conv.weights().isEmpty() && !in.get(1).isContiguous()) {
             return Optional.empty();
         }
         List<Optional<Format>> formats = new ArrayList<>(Collections.nCopies(in.size(), Optional.empty()));
         formats.set(0, plain ? Optional.empty() : Optional.of(images(x)));
-        formats.set(1, Optional.of(conv.weights()));
+        formats.set(1, conv.weights());
         if (parts.sum() >= 0) {
             formats.set(parts.sum(), Optional.of(images(out)));
         }

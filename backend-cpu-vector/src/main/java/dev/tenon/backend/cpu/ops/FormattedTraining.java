@@ -19,11 +19,11 @@ import dev.tenon.api.spi.Operand;
 import dev.tenon.api.spi.Stream;
 import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.BlockedNorm;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.Places;
-import dev.tenon.backend.cpu.onednn.BlockedConv;
 import dev.tenon.backend.cpu.onednn.BlockedWeights;
 import dev.tenon.backend.cpu.onednn.Rules;
 import java.util.Arrays;
@@ -108,9 +108,11 @@ final class FormattedTraining {
             return null;
         }
         ConvShape s = Windowed.shape(b.convolution(), b.input(), in.get(1).shape(), dy.shape());
-        BlockedConv conv = Rules.blocked(s, BLOCK, given, request.kept().get(1), BlockedConv.Task.DATA, pool);
-        return conv == null ? null : new FormattedKernel(kernel(at -> conv.run(at[0], at[1], 0, 0, at[2], null)),
-                List.of(images(dy), Optional.of(conv.weights())), List.of(images(out)));
+        BlockedConvolution conv =
+                Rules.blocked(s, BLOCK, given, request.kept().get(1), BlockedConvolution.Task.DATA, pool);
+        boolean unfit = conv == null || conv.weights().isEmpty() && !in.get(1).isContiguous();
+        return unfit ? null : new FormattedKernel(kernel(at -> conv.run(at[0], at[1], 0, 0, at[2], null)),
+                List.of(images(dy), conv.weights()), List.of(images(out)));
     }
 
     private @Nullable FormattedKernel weights(ConvolutionBackwardWeight b, List<TensorType> in, TensorType out,

@@ -25,6 +25,7 @@ import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.FewChannels;
 import dev.tenon.backend.cpu.conv.Pool;
 import dev.tenon.backend.cpu.conv.Winograd;
+import dev.tenon.backend.cpu.conv.WinogradBackwardWeights;
 import dev.tenon.backend.cpu.conv.WinogradRules;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.onednn.DnnlConv;
@@ -87,6 +88,11 @@ final class Windowed {
             }
             case ConvolutionBackwardWeight c -> {
                 ConvShape s = shape(c.convolution(), in.get(0).shape(), c.weight(), in.get(1).shape());
+                WinogradBackwardWeights winograd = isWinograd(dtype)
+                        ? WinogradRules.weights(s, isWinogradFree(), pool) : null;
+                if (winograd != null) {
+                    yield at -> winograd.run(at[0], at[1], at[2]);
+                }
                 DnnlConv library = library(s, DnnlConv.Kind.WEIGHTS, dtype);
                 yield library != null ? at -> library.run(at[0], at[2], at[1], null)
                         : at -> Conv.backwardWeights(gemm(dtype), pool, s, at[0], at[1], at[2]);
@@ -125,10 +131,18 @@ final class Windowed {
         return blocks.isVector() ? Rules.convolution(s, kind, dtype, pool) : null;
     }
 
+    private boolean isWinograd(DType dtype) {
+        return blocks.isVector() && dtype == DType.F32;
+    }
+
+    /// Whether Winograd's algorithm may be chosen: not where oneDNN is to do whatever it can.
+    private static boolean isWinogradFree() {
+        return !OneDnn.isAvailable() || OneDnn.use() != Use.TRUE;
+    }
+
     /// The convolution or its gradient of the input by Winograd's algorithm, or null if it is not to be.
     private @Nullable Winograd winograd(ConvShape s, boolean data, DType dtype) {
-        boolean library = OneDnn.isAvailable() && OneDnn.use() == Use.TRUE; // it is to do whatever it can
-        return blocks.isVector() && dtype == DType.F32 ? WinogradRules.convolution(s, data, !library, pool) : null;
+        return isWinograd(dtype) ? WinogradRules.convolution(s, data, isWinogradFree(), pool) : null;
     }
 
     private Dense.Body forward(Convolution c, List<TensorType> in, TensorType out) {

@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +61,7 @@ class WinogradTest {
         final long x;
         final long w;
         final int weights;
+        private long y;
 
         Case(ConvShape s, boolean data, long seed) {
             this.s = s;
@@ -69,6 +71,12 @@ class WinogradTest {
             weights = s.oc() * s.c() * s.taps();
             x = random(in, seed);
             w = random(weights, seed + 1);
+        }
+
+        /// Gradients of a forward convolution's results.
+        long y() {
+            y = y == 0 ? random(out, 99) : y;
+            return y;
         }
 
         private long random(int n, long seed) {
@@ -220,6 +228,56 @@ class WinogradTest {
                             assertEquals(Float.isFinite(e), Float.isFinite(got[i]), what + ", element " + i);
                             assertEquals(e, got[i], tolerance, what + ", element " + i);
                         }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The gradient of the weights, directly or, without a kernel for that, by Winograd's algorithm.
+    private static float[] weights(Case c, @Nullable GemmKernel direct) {
+        long at = c.arena.allocate(4L * c.weights, 4).address();
+        if (direct == null) {
+            new WinogradBackwardWeights(c.s, TWO).run(c.x, c.y(), at);
+        } else {
+            Conv.backwardWeights(direct, TWO, c.s, c.x, c.y(), at);
+        }
+        float[] r = new float[c.weights];
+        for (int i = 0; i < r.length; i++) {
+            r[i] = Mem.getFloat(at + 4L * i);
+        }
+        return r;
+    }
+
+    @Test
+    void gradientsOfWeightsAgreeWithDoubles() {
+        for (ConvShape s : SHAPES) {
+            try (Case c = new Case(s, false, 51)) {
+                long at = c.arena.allocate(8L * c.weights, 8).address();
+                Conv.backwardWeights(GemmKernel.f64(true), TWO, s, c.doubles(c.x, c.in), c.doubles(c.y(), c.out), at);
+                float[] got = weights(c, null);
+                double tolerance = 6e-6 * Math.sqrt((double) s.n() * s.outVolume());
+                for (int i = 0; i < got.length; i++) {
+                    assertEquals(Mem.getDouble(at + 8L * i), got[i], tolerance, c + ", weight " + i);
+                }
+                assertEquals(-1, Arrays.mismatch(got, weights(c, null)), "the same bits again: " + c);
+            }
+        }
+    }
+
+    @Test
+    void gradientsOfWeightsAreNotFiniteWhereTheyBelong() {
+        Random r = new Random(6);
+        for (ConvShape s : SHAPES) {
+            for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+                try (Case c = new Case(s, false, 61)) {
+                    boolean input = r.nextBoolean();
+                    Mem.putFloat(input ? c.x + 4L * r.nextInt(c.in) : c.y() + 4L * r.nextInt(c.out), odd);
+                    float[] expected = weights(c, GemmKernel.f32(true));
+                    float[] got = weights(c, null);
+                    double tolerance = 8e-6 * Math.sqrt((double) s.n() * s.outVolume());
+                    for (int i = 0; i < got.length; i++) {
+                        assertEquals(expected[i], got[i], tolerance, c + " with " + odd + ", weight " + i);
                     }
                 }
             }

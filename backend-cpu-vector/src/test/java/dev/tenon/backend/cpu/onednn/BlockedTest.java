@@ -13,8 +13,11 @@ import dev.tenon.backend.cpu.CpuMemory;
 import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.VectorSupport;
 import dev.tenon.backend.cpu.WorkerPool;
+import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.BlockedNorm;
+import dev.tenon.backend.cpu.conv.BlockedPointwise;
+import dev.tenon.backend.cpu.conv.BlockedWinograd;
 import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.Places;
@@ -23,6 +26,7 @@ import dev.tenon.backend.cpu.gemm.GemmKernel;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -79,6 +83,10 @@ class BlockedTest {
         return to;
     }
 
+    private long weights(BlockedConvolution c, long at) {
+        return c.weights().map(f -> packed(f, at)).orElse(at);
+    }
+
     private long unpacked(Format f, long at) {
         long to = memory(f.bytes() / 4);
         run(f.unpack(), at, to);
@@ -116,10 +124,10 @@ class BlockedTest {
 
                 long expected = memory(Math.max(nx, nw));
                 Conv.backwardData(kernel, pool, s, y, w, expected);
-                BlockedConv data = BlockedConv.of(s, BLOCK, BlockedConv.Task.DATA, pool);
+                BlockedConv data = BlockedConv.of(s, BLOCK, BlockedConvolution.Task.DATA, pool);
                 assertNotNull(data, what);
                 long dx = memory(nx);
-                data.run(dy, packed(data.weights(), w), 0, 0, dx, null);
+                data.run(dy, weights(data, w), 0, 0, dx, null);
                 near(what + "data", expected, unpacked(in, dx), nx, 1e-3);
 
                 Conv.backwardWeights(kernel, pool, s, x, y, expected);
@@ -130,6 +138,102 @@ class BlockedTest {
                     near(what + "weights", expected, dw, nw, 1e-3);
                 } else {
                     assertEquals(32, s.groups(), what);
+                }
+            }
+        }
+    }
+
+    /// Bias, sum and ReLU of what has NaN in it, by the library and by products here; and the gradient of the input.
+    @Test
+    void windowsOfOnePoint() {
+        GemmKernel kernel = GemmKernel.f32(true);
+        for (WorkerPool pool : POOLS) {
+            for (ConvShape s : List.of(shape(1, 64, 15, 16, 96, 1, 1, 0, 1), shape(4, 32, 7, 7, 96, 1, 1, 0, 1),
+                    shape(6, 96, 3, 5, 32, 1, 1, 0, 1), shape(1, 32, 30, 31, 64, 1, 1, 0, 1))) {
+                long nx = (long) s.n() * s.c() * s.inVolume();
+                long ny = (long) s.n() * s.oc() * s.outVolume();
+                long x = memory(nx);
+                long w = memory((long) s.oc() * s.c());
+                long bias = memory(s.oc());
+                long sum = memory(ny);
+                Mem.putFloat(sum, Float.NaN);
+                Images in = images(s, true, pool);
+                Images out = images(s, false, pool);
+                long packed = packed(in, x);
+                for (boolean whole : new boolean[] {true, false}) {
+                    long expected = memory(ny);
+                    Conv.forward(kernel, pool, s, x, w, expected, null);
+                    for (long i = 0; whole && i < ny; i++) {
+                        float v = Mem.getFloat(expected + 4 * i) + Mem.getFloat(sum + 4 * i)
+                                + Mem.getFloat(bias + 4 * (i / s.outVolume() % s.oc()));
+                        Mem.putFloat(expected + 4 * i, v <= 0 ? 0 : v);
+                    }
+                    BlockedConvolution.Task t = new BlockedConvolution.Task(false, false, whole, whole, whole);
+                    for (BlockedConvolution c : new BlockedConvolution[] {BlockedConv.of(s, BLOCK, t, pool),
+                        BlockedPointwise.of(s, t, pool)}) {
+                        assertNotNull(c);
+                        long y = memory(ny);
+                        AtomicLong finished = new AtomicLong();
+                        c.run(packed, weights(c, w), whole ? bias : 0, whole ? packed(out, sum) : 0, y,
+                                (from, to) -> finished.addAndGet(to - from));
+                        near("forward", expected, unpacked(out, y), ny, 1e-3);
+                        assertEquals(ny, finished.get());
+                    }
+                }
+                long expected = memory(nx);
+                Conv.backwardData(kernel, pool, s, sum, w, expected);
+                BlockedConvolution data = BlockedPointwise.of(s, BlockedConvolution.Task.DATA, pool);
+                assertNotNull(data);
+                long dx = memory(nx);
+                data.run(packed(out, sum), weights(data, w), 0, 0, dx, null);
+                near("data", expected, unpacked(in, dx), nx, 1e-3);
+            }
+        }
+    }
+
+    /// Forward with all that follows, and the gradient of the input, with what is not finite where it belongs.
+    @Test
+    void byWinograd() {
+        GemmKernel kernel = GemmKernel.f32(true);
+        for (WorkerPool pool : POOLS) {
+            for (ConvShape s : List.of(shape(1, 64, 15, 16, 96, 3, 1, 1, 1), shape(4, 32, 7, 7, 48, 3, 1, 1, 1),
+                    shape(5, 16, 6, 5, 32, 3, 1, 0, 1), shape(2, 32, 30, 31, 64, 3, 1, 2, 1))) {
+                long nx = (long) s.n() * s.c() * s.inVolume();
+                long ny = (long) s.n() * s.oc() * s.outVolume();
+                long x = memory(nx);
+                long w = memory((long) s.oc() * s.c() * 9);
+                long bias = memory(s.oc());
+                long sum = memory(ny);
+                Images in = images(s, true, pool);
+                Images out = images(s, false, pool);
+                for (int turn = 0; turn < 2; turn++) {
+                    long expected = memory(ny);
+                    Conv.forward(kernel, pool, s, x, w, expected, null);
+                    for (long i = 0; i < ny; i++) {
+                        float v = Mem.getFloat(expected + 4 * i) + Mem.getFloat(sum + 4 * i)
+                                + Mem.getFloat(bias + 4 * (i / s.outVolume() % s.oc()));
+                        Mem.putFloat(expected + 4 * i, v <= 0 ? 0 : v);
+                    }
+                    BlockedConvolution c = BlockedWinograd.of(s,
+                            new BlockedConvolution.Task(false, false, true, true, true), turn == 0, pool);
+                    assertNotNull(c);
+                    long y = memory(ny);
+                    AtomicLong finished = new AtomicLong();
+                    c.run(packed(in, x), weights(c, w), bias, packed(out, sum), y,
+                            (from, to) -> finished.addAndGet(to - from));
+                    near("forward", expected, unpacked(out, y), ny, 2e-3);
+                    assertEquals(ny, finished.get());
+
+                    Conv.backwardData(kernel, pool, s, sum, w, x);
+                    BlockedConvolution data = BlockedWinograd.of(s, BlockedConvolution.Task.DATA, turn == 0, pool);
+                    assertNotNull(data);
+                    long dx = memory(nx);
+                    data.run(packed(out, sum), weights(data, w), 0, 0, dx, null);
+                    near("data", x, unpacked(in, dx), nx, 2e-3);
+                    // What was read by now, and NaN and infinity in it.
+                    Mem.putFloat(x + 4 * 17, Float.NaN);
+                    Mem.putFloat(x + 4 * (nx - 1), Float.POSITIVE_INFINITY);
+                    Mem.putFloat(sum + 4 * 5, Float.NEGATIVE_INFINITY);
                 }
             }
         }
