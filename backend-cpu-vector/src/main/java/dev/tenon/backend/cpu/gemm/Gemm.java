@@ -15,8 +15,9 @@ public final class Gemm {
 
     /// Products smaller than this (in multiplications) are not worth waking a thread for.
     private static final long PARALLEL_WORK = 200_000;
-    /// The most columns of a cell; and of one of several below each other, which read the same part of B.
-    private static final int CELL_COLS = 2048;
+    /// The most columns of a cell; and of one of several below each other, which read the same part of B and, as A is
+    /// packed as a whole as well, pack nothing.
+    private static final int CELL_COLS = 1024;
     private static final int SHARED_COLS = 512;
     /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it
     /// saves.
@@ -25,7 +26,7 @@ public final class Gemm {
     private static final int PAGE = 4096;
     /// Packing fewer elements than this more than once costs less than one more turn of all threads.
     private static final long PARALLEL_PACKING = 100_000;
-    /// The most bytes of B that are packed as a whole.
+    /// The most bytes of an operand that are packed as a whole.
     private static final long PACKED_ONCE = 16 << 20;
 
     private final GemmKernel kernel;
@@ -39,6 +40,9 @@ public final class Gemm {
     private final Epilogue epilogue;
     private final int block;
     private boolean packed;
+    /// Where A is packed as a whole, and the bytes of a cell's rows there; or 0.
+    private long packedA;
+    private long packedRows;
     private int rowCells = 1;
     private int colCells = 1;
     private int cellRows;
@@ -57,19 +61,20 @@ public final class Gemm {
         this.c = c;
         this.add = add;
         this.epilogue = epilogue;
-        block = block(inner(kernel, m));
+        block = block(inner());
     }
 
-    /// The longest inner block: an eighth of the second-level cache for a panel of B. Where every cell of rows packs B
-    /// for itself, since all of it is too much, as many rows as there are have to find room beside it.
-    private int inner(GemmKernel kernel, int m) {
-        int bytes = kernel.bytes();
-        int most = Math.clamp(Cache.L2 / 8 / (kernel.nr() * bytes) / 16 * 16, 64, 1024);
-        if (m <= rowsMost(block(most)) || PackedB.bytes(kernel, k, n) <= PACKED_ONCE) {
-            return most;
-        }
-        int few = Math.max(64, Cache.L1 * 3 / 4 / (kernel.nr() * bytes) / 16 * 16);
-        return Math.clamp(Cache.L2 / 2 / (ceil(m, kernel.mr()) * kernel.mr() * bytes) / 16 * 16, few, most);
+    /// The longest inner block. An eighth of the second-level cache for a panel of B, where B is packed as a whole or
+    /// need not be packed. Where every cell packs what it needs, a panel that was just packed is in the first-level
+    /// cache if it takes no more than three quarters of that, and as there are more rows in a cell, it is packed less
+    /// often.
+    private int inner() {
+        int step = kernel.nr() * kernel.bytes();
+        int most = Math.clamp(Cache.L2 / 8 / step / 16 * 16, 64, 1024);
+        int few = Math.min(most, Math.max(64, Cache.L1 * 3 / 4 / step / 16 * 16));
+        boolean whole = m > rowsMost(block(few)) && PackedB.bytes(kernel, k, n) <= PACKED_ONCE;
+        boolean matrix = m <= rowsMost(block(most)) && b.direct(0, 0) != 0;
+        return whole || matrix ? most : few;
     }
 
     private int block(int most) {
@@ -135,7 +140,7 @@ public final class Gemm {
         return (x + y - 1) / y;
     }
 
-    /// Packs all of B before the cells are computed, where each thread would otherwise pack it several times.
+    /// Packs all of an operand before the cells are computed, where it would otherwise be packed several times.
     private void packOnce(WorkerPool pool) {
         long bytes = PackedB.bytes(kernel, k, n);
         boolean saves = (rowCells - 1L) * k * n > (pool == null ? 0 : PARALLEL_PACKING);
@@ -143,6 +148,30 @@ public final class Gemm {
             b = PackedB.of(kernel, pool, k, n, b, Workspace.get().memory(Workspace.PACKED, bytes));
             packed = true;
         }
+        bytes = (long) m * k * kernel.bytes();
+        saves = (colCells - 1L) * m * k > (pool == null ? 0 : PARALLEL_PACKING);
+        if (rowCells > 1 && saves && bytes <= PACKED_ONCE && !inPlaceA(0, cellCols)) {
+            int blocks = ceil(k, block);
+            packedRows = (long) cellRows * k * kernel.bytes() + 64L * blocks;
+            packedA = Workspace.get().memory(Workspace.PACKED_ROWS, rowCells * packedRows);
+            WorkerPool.RangeBody part = (t, ignored) -> {
+                int i0 = (int) (t / blocks) * cellRows;
+                int k0 = (int) (t % blocks) * block;
+                a.pack(i0, Math.min(cellRows, m - i0), k0, Math.min(block, k - k0), packedA(i0, k0));
+            };
+            if (pool == null) {
+                for (int t = 0; t < rowCells * blocks; t++) {
+                    part.run(t, t + 1);
+                }
+            } else {
+                pool.parallelTasks(rowCells * blocks, part);
+            }
+        }
+    }
+
+    /// Where a cell's rows of one inner block are. Packing writes up to 64 bytes past their end.
+    private long packedA(int i0, int k0) {
+        return packedA + i0 / cellRows * packedRows + (long) k0 * cellRows * kernel.bytes() + 64L * (k0 / block);
     }
 
     /// Whether B is read where it lies, for so many rows of C and inner indices: if that is possible, and few read it
@@ -164,7 +193,7 @@ public final class Gemm {
         int mr = kernel.mr();
         int nr = kernel.nr();
         int rows0 = ceil(m, rowsMost(block));
-        int cols0 = ceil(n, rows0 > 1 ? SHARED_COLS : CELL_COLS);
+        int cols0 = ceil(n, rows0 > 1 && (long) m * k * kernel.bytes() <= PACKED_ONCE ? SHARED_COLS : CELL_COLS);
         int tries = threads == 1 ? 0 : Math.min(threads, 8);
         double best = Double.MAX_VALUE;
         for (int r = rows0; r <= rows0 + tries; r++) {
@@ -189,7 +218,7 @@ public final class Gemm {
         int mr = kernel.mr();
         int nr = kernel.nr();
         groupCols = packed ? cellCols
-                : Math.max(4 * nr, Cache.L2 / 4 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
+                : Math.max(epilogue == null ? nr : 4 * nr, Cache.L2 / 8 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
         int strip = Cache.L2 / 4 / (Math.min(groupCols, cellCols) * kernel.bytes()) / mr * mr;
         stripRows = epilogue == null ? cellRows : Math.max(4 * mr, strip);
     }
@@ -205,8 +234,11 @@ public final class Gemm {
         boolean inPlaceA = inPlaceA(i0, cols);
         for (int k0 = 0; k0 < k; k0 += block) {
             int kc = Math.min(block, k - k0);
-            long left = inPlaceA ? 0 : w.memory(Workspace.LOCAL_ROWS, (long) ceil(rows, mr) * mr * kc * bytes + 64);
-            if (!inPlaceA) {
+            long left = 0;
+            if (packedA != 0) {
+                left = packedA(i0, k0);
+            } else if (!inPlaceA) {
+                left = w.memory(Workspace.LOCAL_ROWS, (long) ceil(rows, mr) * mr * kc * bytes + 64);
                 a.pack(i0, rows, k0, kc, left);
             }
             for (int j = 0; j < cols; j += groupCols) {

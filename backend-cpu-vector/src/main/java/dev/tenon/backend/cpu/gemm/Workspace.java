@@ -31,7 +31,10 @@ public final class Workspace {
     /// All of B, packed for several cells.
     public static final int PACKED = 6;
 
-    private static final int SLOTS = 7;
+    /// All of A, packed for several cells.
+    public static final int PACKED_ROWS = 7;
+
+    private static final int SLOTS = 8;
 
     private Workspace() {}
 
