@@ -217,8 +217,9 @@ public final class Gemm {
     private void part() {
         int mr = kernel.mr();
         int nr = kernel.nr();
+        int few = epilogue == null ? nr : 4 * nr;
         groupCols = packed ? cellCols
-                : Math.max(epilogue == null ? nr : 4 * nr, Cache.L2 / 8 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
+                : Math.max(few, Cache.L2 / 8 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
         int strip = Cache.L2 / 4 / (Math.min(groupCols, cellCols) * kernel.bytes()) / mr * mr;
         stripRows = epilogue == null ? cellRows : Math.max(4 * mr, strip);
     }
