@@ -38,7 +38,7 @@ public final class Bench implements Callable<Integer> {
             + " device; torch, torch-compile, torch-graph, which are PyTorch's Python with training steps eager, by"
             + " torch.compile and as CUDA graphs. libtorch and onednn run twice, with OpenMP threads that sleep and"
             + " with such that spin. onednn-packed are products of matrices that lie as oneDNN likes best before the"
-            + " clock runs; it counts only alone")
+            + " clock runs; it counts where it is alone")
     private List<String> against = List.of();
 
     @Option(names = "--device", paramLabel = "D", defaultValue = "default",

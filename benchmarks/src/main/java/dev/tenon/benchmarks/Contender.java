@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /// A column of the table: one side, in one or more ways of which the fastest counts in each case.
 record Contender(String name, List<Peer> ways) implements AutoCloseable {
-    /// Where `torch_side.py` lies.
-    private static final Path HOME = Path.of(System.getProperty("tenon.bench.home", "benchmarks"));
-
     /// Tenon itself.
     static Contender tenon(String name, String device, Path log, List<String> options, boolean oneThread)
             throws IOException {
@@ -45,7 +42,7 @@ record Contender(String name, List<Peer> ways) implements AutoCloseable {
             case "onnxruntime" -> List.of(Peer.java(name, log, options, variables));
             case "clblast" -> List.of(Peer.java("clblast:" + device, log, options, variables));
             case "torch", "torch-compile", "torch-graph" -> List.of(Peer.program(name, log, List.of(
-                python(python), HOME.resolve("torch_side.py").toString(), "--serve",
+                python(python), JvmOptions.HOME.resolve("torch_side.py").toString(), "--serve",
                 "--threads", oneThread ? "1" : Integer.toString(Runtime.getRuntime().availableProcessors()),
                 "--device", device.startsWith("cuda") ? device : "cpu", "--steps",
                 name.equals("torch") ? "eager" : name.substring("torch-".length())), variables));

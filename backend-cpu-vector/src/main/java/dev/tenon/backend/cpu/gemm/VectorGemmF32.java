@@ -52,6 +52,11 @@ final class VectorGemmF32 extends ScalarGemm {
     }
 
     @Override
+    public void tileInPlace(int rows, long a, long[] offsets, long x, long y, long c, long cStep) {
+        ReadInPlaceF32.run(rows, a, offsets, x, y, c, cStep);
+    }
+
+    @Override
     public void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
         if (colBytes != 4 || !MASKED_LOADS) {
             super.store(tile, firstCol, c, rowBytes, colBytes, rows, cols, add);
@@ -182,6 +187,15 @@ final class VectorGemmF32 extends ScalarGemm {
             StencilsF32.split(src, len, rows, parts, dst, pitch);
         } else {
             super.splitRows(src, len, rows, parts, dst, pitch);
+        }
+    }
+
+    @Override
+    public void joinRows(long src, long pitch, int parts, int len, long dst) {
+        if (MASKED_LOADS && parts <= 2) {
+            StencilsF32.join(src, pitch, parts, len, dst);
+        } else {
+            super.joinRows(src, pitch, parts, len, dst);
         }
     }
 
