@@ -15,8 +15,8 @@ public final class Gemm {
 
     /// Products smaller than this (in multiplications) are not worth waking a thread for.
     private static final long PARALLEL_WORK = 200_000;
-    /// The most columns of a cell; and of one of several below each other, which read the same part of B and, as A is
-    /// packed as a whole as well, pack nothing.
+    /// The most columns of a cell; and of one of several below each other, which read the same part of B, where packing
+    /// A is cheap.
     private static final int CELL_COLS = 1024;
     private static final int SHARED_COLS = 512;
     /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it
@@ -26,7 +26,7 @@ public final class Gemm {
     private static final int PAGE = 4096;
     /// Packing fewer elements than this more than once costs less than one more turn of all threads.
     private static final long PARALLEL_PACKING = 100_000;
-    /// The most bytes of an operand that are packed as a whole.
+    /// The most bytes of B that are packed as a whole.
     private static final long PACKED_ONCE = 16 << 20;
 
     private final GemmKernel kernel;
@@ -40,9 +40,6 @@ public final class Gemm {
     private final Epilogue epilogue;
     private final int block;
     private boolean packed;
-    /// Where A is packed as a whole, and the bytes of a cell's rows there; or 0.
-    private long packedA;
-    private long packedRows;
     private int rowCells = 1;
     private int colCells = 1;
     private int cellRows;
@@ -140,7 +137,7 @@ public final class Gemm {
         return (x + y - 1) / y;
     }
 
-    /// Packs all of an operand before the cells are computed, where it would otherwise be packed several times.
+    /// Packs all of B before the cells are computed, where it would otherwise be packed several times.
     private void packOnce(WorkerPool pool) {
         long bytes = PackedB.bytes(kernel, k, n);
         boolean saves = (rowCells - 1L) * k * n > (pool == null ? 0 : PARALLEL_PACKING);
@@ -148,30 +145,6 @@ public final class Gemm {
             b = PackedB.of(kernel, pool, k, n, b, Workspace.get().memory(Workspace.PACKED, bytes));
             packed = true;
         }
-        bytes = (long) m * k * kernel.bytes();
-        saves = (colCells - 1L) * m * k > (pool == null ? 0 : PARALLEL_PACKING);
-        if (rowCells > 1 && saves && bytes <= PACKED_ONCE && !inPlaceA(0, cellCols)) {
-            int blocks = ceil(k, block);
-            packedRows = (long) cellRows * k * kernel.bytes() + 64L * blocks;
-            packedA = Workspace.get().memory(Workspace.PACKED_ROWS, rowCells * packedRows);
-            WorkerPool.RangeBody part = (t, ignored) -> {
-                int i0 = (int) (t / blocks) * cellRows;
-                int k0 = (int) (t % blocks) * block;
-                a.pack(i0, Math.min(cellRows, m - i0), k0, Math.min(block, k - k0), packedA(i0, k0));
-            };
-            if (pool == null) {
-                for (int t = 0; t < rowCells * blocks; t++) {
-                    part.run(t, t + 1);
-                }
-            } else {
-                pool.parallelTasks(rowCells * blocks, part);
-            }
-        }
-    }
-
-    /// Where a cell's rows of one inner block are. Packing writes up to 64 bytes past their end.
-    private long packedA(int i0, int k0) {
-        return packedA + i0 / cellRows * packedRows + (long) k0 * cellRows * kernel.bytes() + 64L * (k0 / block);
     }
 
     /// Whether B is read where it lies, for so many rows of C and inner indices: if that is possible, and few read it
@@ -193,7 +166,7 @@ public final class Gemm {
         int mr = kernel.mr();
         int nr = kernel.nr();
         int rows0 = ceil(m, rowsMost(block));
-        int cols0 = ceil(n, rows0 > 1 && (long) m * k * kernel.bytes() <= PACKED_ONCE ? SHARED_COLS : CELL_COLS);
+        int cols0 = ceil(n, rows0 > 1 && a.direct(0, 0) != 0 ? SHARED_COLS : CELL_COLS);
         int tries = threads == 1 ? 0 : Math.min(threads, 8);
         double best = Double.MAX_VALUE;
         for (int r = rows0; r <= rows0 + tries; r++) {
@@ -235,11 +208,8 @@ public final class Gemm {
         boolean inPlaceA = inPlaceA(i0, cols);
         for (int k0 = 0; k0 < k; k0 += block) {
             int kc = Math.min(block, k - k0);
-            long left = 0;
-            if (packedA != 0) {
-                left = packedA(i0, k0);
-            } else if (!inPlaceA) {
-                left = w.memory(Workspace.LOCAL_ROWS, (long) ceil(rows, mr) * mr * kc * bytes + 64);
+            long left = inPlaceA ? 0 : w.memory(Workspace.LOCAL_ROWS, (long) ceil(rows, mr) * mr * kc * bytes + 64);
+            if (!inPlaceA) {
                 a.pack(i0, rows, k0, kc, left);
             }
             for (int j = 0; j < cols; j += groupCols) {

@@ -31,10 +31,7 @@ public final class Workspace {
     /// All of B, packed for several cells.
     public static final int PACKED = 6;
 
-    /// All of A, packed for several cells.
-    public static final int PACKED_ROWS = 7;
-
-    private static final int SLOTS = 8;
+    private static final int SLOTS = 7;
 
     private Workspace() {}
 
