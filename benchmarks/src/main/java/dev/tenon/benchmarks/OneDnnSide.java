@@ -9,9 +9,9 @@ import java.util.Optional;
 /// oneDNN itself, on the library's OpenMP threads.
 ///
 /// Matrices lie row by row, as tensors do, and each primitive packs what it wants to have packed. Or, with `packed`,
-/// they lie in whatever layout the primitive likes best, as its own `benchdnn` measures it, and only products are timed.
-/// Operands of convolutions lie as the primitive likes, images that are pooled or normalised in blocks of 16 channels;
-/// copies into these layouts are not timed.
+/// they lie in whatever layout the primitive likes best, as its own `benchdnn` measures it, and only products are
+/// timed. Operands of convolutions lie as the primitive likes, images that are pooled or normalised in blocks of 16
+/// channels; copies into these layouts are not timed.
 final class OneDnnSide implements Side {
     private final OneDnnCalls calls = new OneDnnCalls();
     private final boolean packed;

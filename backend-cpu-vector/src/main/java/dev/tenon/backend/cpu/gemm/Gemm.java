@@ -15,8 +15,9 @@ public final class Gemm {
 
     /// Products smaller than this (in multiplications) are not worth waking a thread for.
     private static final long PARALLEL_WORK = 200_000;
-    /// The most columns of a cell; and of one of several below each other, which read the same part of B.
-    private static final int CELL_COLS = 2048;
+    /// The most columns of a cell; and of one of several below each other, which read the same part of B, where packing
+    /// A is cheap.
+    private static final int CELL_COLS = 1024;
     private static final int SHARED_COLS = 512;
     /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it
     /// saves.
@@ -57,19 +58,20 @@ public final class Gemm {
         this.c = c;
         this.add = add;
         this.epilogue = epilogue;
-        block = block(inner(kernel, m));
+        block = block(inner());
     }
 
-    /// The longest inner block: an eighth of the second-level cache for a panel of B. Where every cell of rows packs B
-    /// for itself, since all of it is too much, as many rows as there are have to find room beside it.
-    private int inner(GemmKernel kernel, int m) {
-        int bytes = kernel.bytes();
-        int most = Math.clamp(Cache.L2 / 8 / (kernel.nr() * bytes) / 16 * 16, 64, 1024);
-        if (m <= rowsMost(block(most)) || PackedB.bytes(kernel, k, n) <= PACKED_ONCE) {
-            return most;
-        }
-        int few = Math.max(64, Cache.L1 * 3 / 4 / (kernel.nr() * bytes) / 16 * 16);
-        return Math.clamp(Cache.L2 / 2 / (ceil(m, kernel.mr()) * kernel.mr() * bytes) / 16 * 16, few, most);
+    /// The longest inner block. An eighth of the second-level cache for a panel of B, where B is packed as a whole or
+    /// need not be packed. Where every cell packs what it needs, a panel that was just packed is in the first-level
+    /// cache if it takes no more than three quarters of that, and as there are more rows in a cell, it is packed less
+    /// often.
+    private int inner() {
+        int step = kernel.nr() * kernel.bytes();
+        int most = Math.clamp(Cache.L2 / 8 / step / 16 * 16, 64, 1024);
+        int few = Math.min(most, Math.max(64, Cache.L1 * 3 / 4 / step / 16 * 16));
+        boolean whole = m > rowsMost(block(few)) && PackedB.bytes(kernel, k, n) <= PACKED_ONCE;
+        boolean matrix = m <= rowsMost(block(most)) && b.direct(0, 0) != 0;
+        return whole || matrix ? most : few;
     }
 
     private int block(int most) {
@@ -135,7 +137,7 @@ public final class Gemm {
         return (x + y - 1) / y;
     }
 
-    /// Packs all of B before the cells are computed, where each thread would otherwise pack it several times.
+    /// Packs all of B before the cells are computed, where it would otherwise be packed several times.
     private void packOnce(WorkerPool pool) {
         long bytes = PackedB.bytes(kernel, k, n);
         boolean saves = (rowCells - 1L) * k * n > (pool == null ? 0 : PARALLEL_PACKING);
@@ -164,7 +166,7 @@ public final class Gemm {
         int mr = kernel.mr();
         int nr = kernel.nr();
         int rows0 = ceil(m, rowsMost(block));
-        int cols0 = ceil(n, rows0 > 1 ? SHARED_COLS : CELL_COLS);
+        int cols0 = ceil(n, rows0 > 1 && a.direct(0, 0) != 0 ? SHARED_COLS : CELL_COLS);
         int tries = threads == 1 ? 0 : Math.min(threads, 8);
         double best = Double.MAX_VALUE;
         for (int r = rows0; r <= rows0 + tries; r++) {
@@ -188,8 +190,9 @@ public final class Gemm {
     private void part() {
         int mr = kernel.mr();
         int nr = kernel.nr();
+        int few = epilogue == null ? nr : 4 * nr;
         groupCols = packed ? cellCols
-                : Math.max(4 * nr, Cache.L2 / 4 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
+                : Math.max(few, Cache.L2 / 8 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
         int strip = Cache.L2 / 4 / (Math.min(groupCols, cellCols) * kernel.bytes()) / mr * mr;
         stripRows = epilogue == null ? cellRows : Math.max(4 * mr, strip);
     }
