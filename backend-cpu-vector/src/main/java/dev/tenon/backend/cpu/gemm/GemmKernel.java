@@ -22,6 +22,9 @@ public interface GemmKernel {
     /// rows.
     void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep);
 
+    /// The same for `j < nr / 2` with rows of A `aRow` bytes apart, wherever they lie.
+    void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep);
+
     /// `c[i][j] = sum over k of a[k][i] * b[k][j]` for `i < rows` and `j < nr`, where `a` is contiguous and rows of `b`
     /// are two runs of `nr / 2` elements, at `x + offsets[k]` and at `y + offsets[k]`; offsets, and the step from one
     /// row of C to the next, in bytes.

@@ -58,6 +58,13 @@ class ScalarGemm implements GemmKernel {
     }
 
     @Override
+    public void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep) {
+        for (int i = 0; i < rows; i++) {
+            tile(1, false, kc, a + i * aRow, aStep, b, bStep, c + i * cStep, cStep);
+        }
+    }
+
+    @Override
     public void tileInPlace(int rows, long a, long[] offsets, long x, long y, long c, long cStep) {
         int half = nr() / 2;
         for (int i = 0; i < rows; i++) {

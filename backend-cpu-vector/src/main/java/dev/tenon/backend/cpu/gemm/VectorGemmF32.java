@@ -47,6 +47,11 @@ final class VectorGemmF32 extends ScalarGemm {
     }
 
     @Override
+    public void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep) {
+        TilesF32.rows(rows, kc, a, aRow, aStep, b, bStep, c, cStep);
+    }
+
+    @Override
     public void tileInPlace(int rows, long a, long[] offsets, long x, long y, long c, long cStep) {
         ReadInPlaceF32.run(rows, a, offsets, x, y, c, cStep);
     }

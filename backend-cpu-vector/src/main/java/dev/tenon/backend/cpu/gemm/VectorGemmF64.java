@@ -47,6 +47,11 @@ final class VectorGemmF64 extends ScalarGemm {
     }
 
     @Override
+    public void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep) {
+        TilesF64.rows(rows, kc, a, aRow, aStep, b, bStep, c, cStep);
+    }
+
+    @Override
     public void tileInPlace(int rows, long a, long[] offsets, long x, long y, long c, long cStep) {
         ReadInPlaceF64.run(rows, a, offsets, x, y, c, cStep);
     }

@@ -1,5 +1,6 @@
 package dev.tenon.backend.cpu.onednn;
 
+import dev.tenon.backend.cpu.Use;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger.Level;
@@ -13,7 +14,6 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Whether oneDNN is used, and where it comes from.
@@ -23,16 +23,6 @@ import org.jspecify.annotations.Nullable;
 /// jar of natives (`org.bytedeco:dnnl`, classifier `linux-x86_64`) if that is on the class or module path, else
 /// the system's `libdnnl.so.3`. Where there is none, or it does not load, all else works without.
 public final class OneDnn {
-    /// What `-Dtenon.cpu.onednn` may say.
-    public enum Use {
-        /// Never.
-        FALSE,
-        /// Where measurements say that it wins.
-        AUTO,
-        /// Wherever it can.
-        TRUE
-    }
-
     private static final String SWITCH = "tenon.cpu.onednn";
     private static final String RESOURCE = "org/bytedeco/dnnl/linux-x86_64/";
     private static final String FILE = "libdnnl.so.3";
@@ -45,12 +35,7 @@ public final class OneDnn {
     ///
     /// @throws IllegalArgumentException if the property says something else
     public static Use use() {
-        String s = System.getProperty(SWITCH, "auto");
-        try {
-            return Use.valueOf(s.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("-D" + SWITCH + "=" + s + ": expected auto, true or false", e);
-        }
+        return Use.of(SWITCH);
     }
 
     /// Whether it is there and wanted. Loads it when first asked.

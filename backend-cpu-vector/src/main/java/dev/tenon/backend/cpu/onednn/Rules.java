@@ -4,6 +4,7 @@ import dev.tenon.api.DType;
 import dev.tenon.api.op.MatMulOp;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.spi.Kernel;
+import dev.tenon.backend.cpu.Use;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.ConvShape;
@@ -30,7 +31,7 @@ public final class Rules {
         if (dtype != DType.F32 || !OneDnn.isAvailable()) {
             return null;
         }
-        boolean wanted = OneDnn.use() == OneDnn.Use.TRUE || wins(s, kind);
+        boolean wanted = OneDnn.use() == Use.TRUE || wins(s, kind);
         return wanted ? DnnlConv.of(s, kind, pool) : null;
     }
 
@@ -76,7 +77,7 @@ public final class Rules {
             BlockedConv.Task task, WorkerPool pool) {
         // In training the gradient of the input is wanted as well, but for pictures.
         boolean first = task.plain() && (kept || s.c() <= PICTURE);
-        boolean wanted = given || OneDnn.use() == OneDnn.Use.TRUE || (kept || first ? work(s) >= LEAST_WORK
+        boolean wanted = given || OneDnn.use() == Use.TRUE || (kept || first ? work(s) >= LEAST_WORK
                 : wins(s, task.data() ? DnnlConv.Kind.DATA : DnnlConv.Kind.FORWARD));
         return wanted ? BlockedConv.of(s, block, task, pool) : null;
     }
@@ -88,7 +89,7 @@ public final class Rules {
     public static @Nullable BlockedWeights blockedWeights(ConvShape s, int block, boolean plain, WorkerPool pool) {
         long numbers = (long) s.n() * Math.max((long) s.c() * s.inVolume(), (long) s.oc() * s.outVolume());
         boolean few = numbers < (long) s.oc() * s.groupIn() * s.taps();
-        boolean wanted = !few || OneDnn.use() == OneDnn.Use.TRUE || wins(s, DnnlConv.Kind.WEIGHTS);
+        boolean wanted = !few || OneDnn.use() == Use.TRUE || wins(s, DnnlConv.Kind.WEIGHTS);
         return wanted ? BlockedWeights.of(s, block, plain, pool) : null;
     }
 
@@ -104,7 +105,7 @@ public final class Rules {
         TensorType a = in.getFirst();
         double work = (double) out.getFirst().elements() * a.shape().dim(-1);
         // Instructions for bf16 multiply twice as many numbers as those for f32, and Java has none of them.
-        boolean wanted = OneDnn.use() == OneDnn.Use.TRUE || a.dtype() == DType.BF16 && work >= LEAST_WORK;
+        boolean wanted = OneDnn.use() == Use.TRUE || a.dtype() == DType.BF16 && work >= LEAST_WORK;
         return wanted ? DnnlMatMul.prepare(pool, op, in, out) : Optional.empty();
     }
 }

@@ -17,14 +17,18 @@ import dev.tenon.api.op.Scalars;
 import dev.tenon.api.op.TensorType;
 import dev.tenon.api.op.WindowGeometry;
 import dev.tenon.api.spi.Kernel;
+import dev.tenon.backend.cpu.Use;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
 import dev.tenon.backend.cpu.conv.FewChannels;
 import dev.tenon.backend.cpu.conv.Pool;
+import dev.tenon.backend.cpu.conv.Winograd;
+import dev.tenon.backend.cpu.conv.WinogradRules;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.onednn.DnnlConv;
+import dev.tenon.backend.cpu.onednn.OneDnn;
 import dev.tenon.backend.cpu.onednn.Rules;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,6 +73,10 @@ final class Windowed {
             case FusedConvolution f -> fused(f, in, out.getFirst());
             case ConvolutionBackwardData c -> {
                 ConvShape s = shape(c.convolution(), c.input(), in.get(1).shape(), in.get(0).shape());
+                Winograd winograd = winograd(s, true, dtype);
+                if (winograd != null) {
+                    yield at -> winograd.run(at[0], at[1], at[2], null);
+                }
                 DnnlConv library = library(s, DnnlConv.Kind.DATA, dtype);
                 if (library == null && FewChannels.fits(s)) {
                     var few = new FewChannels(gemm(dtype), s);
@@ -117,10 +125,20 @@ final class Windowed {
         return blocks.isVector() ? Rules.convolution(s, kind, dtype, pool) : null;
     }
 
+    /// The convolution or its gradient of the input by Winograd's algorithm, or null if it is not to be.
+    private @Nullable Winograd winograd(ConvShape s, boolean data, DType dtype) {
+        boolean library = OneDnn.isAvailable() && OneDnn.use() == Use.TRUE; // it is to do whatever it can
+        return blocks.isVector() && dtype == DType.F32 ? WinogradRules.convolution(s, data, !library, pool) : null;
+    }
+
     private Dense.Body forward(Convolution c, List<TensorType> in, TensorType out) {
         if (in.size() == 2) {
             ConvShape s = shape(c, in.get(0).shape(), in.get(1).shape(), out.shape());
             DType dtype = out.dtype();
+            Winograd winograd = winograd(s, false, dtype);
+            if (winograd != null) {
+                return at -> winograd.run(at[0], at[1], at[2], null);
+            }
             DnnlConv library = library(s, DnnlConv.Kind.FORWARD, dtype);
             return library != null ? at -> library.run(at[0], at[1], at[2], null)
                     : at -> Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[2], null);
@@ -160,7 +178,8 @@ final class Windowed {
         int volume = Math.toIntExact(y.elements() / channels / y.shape().dim(0));
         long groupOut = channels / c.groups();
         int result = 2 + extras.size();
-        DnnlConv library = library(s, DnnlConv.Kind.FORWARD, dtype);
+        Winograd winograd = winograd(s, false, dtype);
+        DnnlConv library = winograd == null ? library(s, DnnlConv.Kind.FORWARD, dtype) : null;
         boolean small = y.elements() * dtype.bytes() <= SMALL;
         return new Dense.Body() {
             @Override
@@ -173,7 +192,7 @@ final class Windowed {
                 long[] operands = new long[extras.size() + 2];
                 operands[0] = at[result];
                 System.arraycopy(at, 2, operands, 1, extras.size() + 1);
-                if (library == null && (small || c.groups() > 1 && in.get(1).shape().dim(1) == 1)) {
+                if (winograd == null && library == null && (small || c.groups() > 1 && in.get(1).shape().dim(1) == 1)) {
                     Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], null);
                     map.run(operands, scalars);
                     return;
@@ -195,7 +214,9 @@ final class Windowed {
                         }
                     }
                 };
-                if (library != null) {
+                if (winograd != null) {
+                    winograd.run(at[0], at[1], at[result], each);
+                } else if (library != null) {
                     library.run(at[0], at[1], at[result], each);
                 } else {
                     Conv.forward(gemm(dtype), pool, s, at[0], at[1], at[result], each);

@@ -11,19 +11,24 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.condition.EnabledIf;
 
-/// The TCK's samples of what oneDNN may compute, in the dtypes that it is asked for, with `-Dtenon.cpu.onednn=true` and
-/// `false`: the default asks it for larger operands only. The switch is read when a kernel is prepared and kernels are
-/// kept, so the build runs this class in two more JVMs.
-@EnabledIfSystemProperty(named = "tenon.cpu.onednn", matches = "true|false")
-class OneDnnSwitchTest {
+/// The TCK's samples of what oneDNN or Winograd's algorithm may compute, in the dtypes that they are for, with their
+/// switches at `true` and `false`: by default they are for larger operands only. The switches are read when a kernel is
+/// prepared and kernels are kept, so the build runs this class in further JVMs.
+@EnabledIf("isSwitched")
+class CpuSwitchesTest {
     private final Device cpu = Device.of("cpu");
 
     @BeforeAll
     static void says() {
-        System.out.println("-Dtenon.cpu.onednn=" + System.getProperty("tenon.cpu.onednn") + ": "
-                + Device.of("cpu").runtime().remark());
+        System.out.println("-Dtenon.cpu.onednn=" + System.getProperty("tenon.cpu.onednn") + " -Dtenon.cpu.winograd="
+                + System.getProperty("tenon.cpu.winograd") + ": " + Device.of("cpu").runtime().remark());
+    }
+
+    static boolean isSwitched() {
+        return Stream.of("onednn", "winograd").map(s -> System.getProperty("tenon.cpu." + s, "auto"))
+                .anyMatch(s -> !s.equals("auto"));
     }
 
     private static List<Sample> samples() {
