@@ -4,7 +4,6 @@ import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.Workspace;
-import java.util.Arrays;
 
 /// Convolution with one input channel a group: planes are independent, and each row of the result is a weighted sum
 /// of rows.
