@@ -4,7 +4,6 @@ import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.Workspace;
-import java.util.Arrays;
 
 /// Convolution with one input channel a group: planes are independent, and each row of the result is a weighted sum
 /// of rows.
@@ -13,6 +12,8 @@ final class Depthwise {
     private static final int[] ONE = {1, 1, 1};
     /// Products that a lane sums in the precision of its elements before the sum goes on in doubles.
     private static final long FLUSH = 512;
+    /// Bytes of sums that are kept from image to image.
+    private static final long SUMS = 128 << 10;
 
     private Depthwise() {}
 
@@ -100,33 +101,39 @@ final class Depthwise {
         long rowBytes = (long) s.out()[2] * bytes;
         var in = new Bands(kernel, 1, s.in(), s.out(), s.stride(), Conv.offsets(s));
         long size = (long) s.taps() * lanes * bytes;
+        int most = (int) Math.max(1, SUMS / size);
         pool.parallelFor(s.oc(), grain((long) s.n() * s.outVolume() * s.taps()), (from, to) -> {
-            double[] total = new double[s.taps()];
-            long sums = Workspace.get().memory(Workspace.TILE, size);
-            for (long oc = from; oc < to; oc++) {
-                Arrays.fill(total, 0);
-                Mem.zero(sums, size);
-                long summed = 0;
-                for (int image = 0; image < s.n(); image++) {
-                    long points = x + ((long) image * s.c() + oc / each) * s.inVolume() * bytes;
-                    long plane = dy + ((long) image * s.oc() + oc) * s.outVolume() * bytes;
+            for (long first = from; first < to; first += most) {
+                int count = (int) Math.min(most, to - first);
+                double[][] total = new double[count][s.taps()];
+                long[] summed = new long[count];
+                long sums = Workspace.get().memory(Workspace.TILE, count * size);
+                Mem.zero(sums, count * size);
+                // Image by image: planes that follow each other in memory are read one after the other.
+                for (long p = 0; p < (long) s.n() * count; p++) {
+                    int i = (int) (p % count);
+                    long oc = first + i;
+                    long points = x + (p / count * s.c() + oc / each) * s.inVolume() * bytes;
+                    long plane = dy + (p / count * s.oc() + oc) * s.outVolume() * bytes;
                     for (int b = 0; b < in.count(); b++) {
                         kernel.dotRows(in.load(points, b), in.rowStep(), in.offsets(), plane + in.firstRow(b)
-                                * rowBytes, rowBytes, in.rows(b), s.out()[2], sums);
-                        summed += (long) in.rows(b) * s.out()[2];
-                        if (summed >= FLUSH * lanes) {
-                            flush(sums, lanes, bytes, total);
-                            summed = 0;
+                                * rowBytes, rowBytes, in.rows(b), s.out()[2], sums + i * size);
+                        summed[i] += (long) in.rows(b) * s.out()[2];
+                        if (summed[i] >= FLUSH * lanes) {
+                            flush(sums + i * size, lanes, bytes, total[i]);
+                            summed[i] = 0;
                         }
                     }
                 }
-                flush(sums, lanes, bytes, total);
-                for (int t = 0; t < s.taps(); t++) {
-                    long at = dw + (oc * s.taps() + t) * bytes;
-                    if (bytes == 4) {
-                        Mem.putFloat(at, (float) total[t]);
-                    } else {
-                        Mem.putDouble(at, total[t]);
+                for (int i = 0; i < count; i++) {
+                    flush(sums + i * size, lanes, bytes, total[i]);
+                    for (int t = 0; t < s.taps(); t++) {
+                        long at = dw + ((first + i) * s.taps() + t) * bytes;
+                        if (bytes == 4) {
+                            Mem.putFloat(at, (float) total[i][t]);
+                        } else {
+                            Mem.putDouble(at, total[i][t]);
+                        }
                     }
                 }
             }
