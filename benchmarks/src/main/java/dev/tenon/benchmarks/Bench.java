@@ -33,10 +33,12 @@ public final class Bench implements Callable<Integer> {
     private static final int WORST = 25;
 
     @Option(names = "--against", paramLabel = "PEER", split = ",",
-        description = "Several with commas between them, of which the fastest counts: libtorch, onednn, onnxruntime"
-            + " (their native libraries are fetched, 250 MB); clblast, with an OpenCL device; torch, torch-compile,"
-            + " torch-graph, which are PyTorch's Python with training steps eager, by torch.compile and as CUDA graphs."
-            + " libtorch and onednn run twice, with OpenMP threads that sleep and with such that spin")
+        description = "Several with commas between them, of which the fastest counts: libtorch, onednn,"
+            + " onednn-packed, onnxruntime (their native libraries are fetched, 250 MB); clblast, with an OpenCL"
+            + " device; torch, torch-compile, torch-graph, which are PyTorch's Python with training steps eager, by"
+            + " torch.compile and as CUDA graphs. libtorch and onednn run twice, with OpenMP threads that sleep and"
+            + " with such that spin. onednn-packed are products of matrices that lie as oneDNN likes best before the"
+            + " clock runs; it counts where it is alone")
     private List<String> against = List.of();
 
     @Option(names = "--device", paramLabel = "D", defaultValue = "default",

@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /// A column of the table: one side, in one or more ways of which the fastest counts in each case.
 record Contender(String name, List<Peer> ways) implements AutoCloseable {
-    /// Where `torch_side.py` lies.
-    private static final Path HOME = Path.of(System.getProperty("tenon.bench.home", "benchmarks"));
-
     /// Tenon itself.
     static Contender tenon(String name, String device, Path log, List<String> options, boolean oneThread)
             throws IOException {
@@ -34,7 +31,7 @@ record Contender(String name, List<Peer> ways) implements AutoCloseable {
         List<String> options = oneThread ? List.of("-Dtenon.bench.cpu=true") : List.of();
         Map<String, String> variables = oneThread ? Peer.ONE_THREAD : Map.of();
         return new Contender(name, switch (name) {
-            case "libtorch", "onednn" -> {
+            case "libtorch", "onednn", "onednn-packed" -> {
                 List<Peer> both = new ArrayList<>();
                 // One thread waits for no other.
                 for (Map<String, String> way : oneThread ? List.of(Peer.ONE_THREAD) : Peer.WAITING) {
@@ -45,12 +42,12 @@ record Contender(String name, List<Peer> ways) implements AutoCloseable {
             case "onnxruntime" -> List.of(Peer.java(name, log, options, variables));
             case "clblast" -> List.of(Peer.java("clblast:" + device, log, options, variables));
             case "torch", "torch-compile", "torch-graph" -> List.of(Peer.program(name, log, List.of(
-                python(python), HOME.resolve("torch_side.py").toString(), "--serve",
+                python(python), JvmOptions.HOME.resolve("torch_side.py").toString(), "--serve",
                 "--threads", oneThread ? "1" : Integer.toString(Runtime.getRuntime().availableProcessors()),
                 "--device", device.startsWith("cuda") ? device : "cpu", "--steps",
                 name.equals("torch") ? "eager" : name.substring("torch-".length())), variables));
             default -> throw new IllegalArgumentException("--against " + name + ": known are libtorch, onednn,"
-                + " onnxruntime, clblast, torch, torch-compile, torch-graph");
+                + " onednn-packed, onnxruntime, clblast, torch, torch-compile, torch-graph");
         });
     }
 

@@ -6,20 +6,32 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 
-/// oneDNN itself, as its own `benchdnn` measures it: operands lie in whatever layout the primitive likes best, images
-/// that are pooled or normalised in blocks of 16 channels, on the library's OpenMP threads. Copies into these layouts
-/// are not timed.
+/// oneDNN itself, on the library's OpenMP threads.
+///
+/// Matrices lie row by row, as tensors do, and each primitive packs what it wants to have packed. Or, with `packed`,
+/// they lie in whatever layout the primitive likes best, as its own `benchdnn` measures it, and only products are timed.
+/// Operands of convolutions lie as the primitive likes, images that are pooled or normalised in blocks of 16 channels;
+/// copies into these layouts are not timed.
 final class OneDnnSide implements Side {
     private final OneDnnCalls calls = new OneDnnCalls();
+    private final boolean packed;
+
+    /// @param packed whether matrices lie in the layouts that products like best
+    OneDnnSide(boolean packed) {
+        this.packed = packed;
+    }
 
     @Override
     public String describe() {
-        return "oneDNN " + calls.version() + ", layouts of its choice, "
+        return "oneDNN " + calls.version() + (packed ? ", packed matrices, " : ", matrices row by row, ")
             + (Boolean.getBoolean("tenon.bench.cpu") ? 1 : Runtime.getRuntime().availableProcessors()) + " threads";
     }
 
     @Override
     public Optional<Work> prepare(BenchCase c) {
+        if (packed && !c.kind().startsWith("matmul")) {
+            return Optional.empty();
+        }
         return Optional.ofNullable(switch (c.kind()) {
             case "matmul" -> product(c, OneDnnCalls.F32);
             case "matmul-bf16" -> product(c, OneDnnCalls.BF16);
@@ -54,8 +66,12 @@ final class OneDnnSide implements Side {
     }
 
     private Work product(BenchCase c, int dtype) {
-        return calls.work(calls.matmul(calls.any(dtype, c.dim(0), c.dim(1)), calls.any(dtype, c.dim(1), c.dim(2)),
-            calls.any(dtype, c.dim(0), c.dim(2))), Argument.SRC, Argument.WEIGHTS, Argument.DST);
+        return calls.work(calls.matmul(matrix(dtype, c.dim(0), c.dim(1)), matrix(dtype, c.dim(1), c.dim(2)),
+            matrix(dtype, c.dim(0), c.dim(2))), Argument.SRC, Argument.WEIGHTS, Argument.DST);
+    }
+
+    private MemorySegment matrix(int dtype, long rows, long cols) {
+        return packed ? calls.any(dtype, rows, cols) : calls.layout(OneDnnCalls.ROWS, dtype, rows, cols);
     }
 
     private Work convolution(BenchCase c, Direction direction) {

@@ -19,7 +19,8 @@ import java.util.Optional;
 final class Server {
     private Server() {}
 
-    /// @param args the side: `tenon:DEVICE`, `clblast:DEVICE`, `libtorch`, `onednn` or `onnxruntime`
+    /// @param args the side: `tenon:DEVICE`, `clblast:DEVICE`, `libtorch`, `onednn`, `onednn-packed` or
+    ///     `onnxruntime`
     public static void main(String[] args) throws IOException {
         // Whatever libraries print goes to the other stream; answers alone to this one.
         PrintStream answers = System.out;
@@ -66,7 +67,7 @@ final class Server {
         }
         return switch (name) {
             case "libtorch" -> new LibtorchSide();
-            case "onednn" -> new OneDnnSide();
+            case "onednn", "onednn-packed" -> new OneDnnSide(name.equals("onednn-packed"));
             case "onnxruntime" -> new OnnxRuntimeSide();
             default -> throw new IllegalArgumentException("no side is called " + name);
         };

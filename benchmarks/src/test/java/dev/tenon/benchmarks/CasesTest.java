@@ -72,6 +72,17 @@ class CasesTest {
     }
 
     @Test
+    void whatIsPackedBeforeCountsOnlyAlone() {
+        BenchCase c = Cases.matmul("matmul", 0.9, 8, 8, 8);
+        Peer.Answer ours = new Peer.Answer(100, 90, 0);
+        Peer.Answer plain = new Peer.Answer(95, 90, 0);
+        Peer.Answer packed = new Peer.Answer(80, 75, 0);
+        assertEquals(0.95, new Result(c, ours, null, Map.of("onednn", plain, "onednn-packed", packed), List.of())
+            .ratio().orElseThrow());
+        assertEquals(0.8, new Result(c, ours, null, Map.of("onednn-packed", packed), List.of()).ratio().orElseThrow());
+    }
+
+    @Test
     void aSweepIsDrawn(@TempDir Path folder) throws Exception {
         List<SweepCases.Point> points = SweepCases.all();
         List<Result> results = new ArrayList<>();

@@ -4,12 +4,14 @@ import dev.tenon.api.Device;
 import dev.tenon.nn.train.Callback;
 import dev.tenon.nn.train.TrainingRun;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Says once how long it took from the start of the process until a step of the optimiser was done.
+/// Says once how long it took from the start of Java until a step of the optimiser was done: the process may be older,
+/// since the launcher builds in it what is not built yet.
 final class FirstBatch implements Callback {
     private final Device device;
     private final PrintWriter err;
@@ -26,20 +28,16 @@ final class FirstBatch implements Callback {
             return;
         }
         device.synchronize();
-        ProcessHandle.Info process = ProcessHandle.current().info();
-        Optional<Instant> start = process.startInstant();
-        // Some systems do not tell.
-        if (start.isEmpty()) {
-            return;
-        }
-        seconds = Duration.between(start.get(), Instant.now()).toMillis() / 1e3;
-        err.printf(Locale.ROOT, "first batch %.2f s after the start of the process%s%n", seconds,
-            process.totalCpuDuration().map(cpu -> String.format(Locale.ROOT, ", %.2f s of processor time",
-                cpu.toMillis() / 1e3)).orElse(""));
+        Instant start = Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
+        seconds = Duration.between(start, Instant.now()).toMillis() / 1e3;
+        Optional<Duration> busy = ProcessHandle.current().info().totalCpuDuration();
+        err.printf(Locale.ROOT, "first batch %.2f s after the start of Java%s%n", seconds,
+            busy.map(cpu -> String.format(Locale.ROOT, ", %.2f s of processor time", cpu.toMillis() / 1e3))
+                    .orElse(""));
         err.flush();
     }
 
-    /// From the start of the process to the end of the first step, or NaN.
+    /// From the start of Java to the end of the first step, or NaN.
     double seconds() {
         return seconds;
     }

@@ -12,9 +12,14 @@ import java.util.List;
 record Residue(int[] first, int[] grid, List<Integer> taps, int[][] offsets) {
 
     static Residue of(ConvShape s, int[] first) {
+        return of(s, first, s.stride());
+    }
+
+    /// The points at every `step`-th position from the first, multiples of the stride apart.
+    static Residue of(ConvShape s, int[] first, int[] step) {
         int[] grid = new int[3];
         for (int i = 0; i < 3; i++) {
-            grid[i] = (s.in()[i] - first[i] + s.stride()[i] - 1) / s.stride()[i];
+            grid[i] = (s.in()[i] - first[i] + step[i] - 1) / step[i];
         }
         List<int[]> offsets = new ArrayList<>();
         List<Integer> taps = new ArrayList<>();

@@ -6,20 +6,25 @@ import dev.tenon.backend.cpu.WorkerPool;
 ///
 /// C is cut into cells that threads take one by one, each packing what it needs of both operands for itself: packing
 /// costs a few per cent of a
-/// cell, less than waiting for each other at every inner block would. In a cell the inner dimension is cut into
-/// blocks so that a panel of B
-/// stays in the first-level cache and the rows of A in the second. Each element of C is summed in the same order
-/// whatever the cells.
+/// cell, less than waiting for each other at every inner block would. A right operand that several cells of rows want
+/// is packed before, by all threads. In a cell the inner dimension is cut into blocks so that the rows of A and a
+/// panel of B stay in the second-level cache: a tile reads them in order, and that cache is fast enough for it. What
+/// costs is adding to C once for each block, as C comes from far away by then, so blocks are long. Each element of C is
+/// summed in the same order whatever the cells, and their sizes do not depend on the number of threads.
 public final class Gemm {
 
     /// Products smaller than this (in multiplications) are not worth waking a thread for.
     private static final long PARALLEL_WORK = 200_000;
-    /// The most columns of a cell.
-    private static final int CELL_COLS = 1024;
+    /// The most columns of a cell; and of one of several below each other, which read the same part of B.
+    private static final int CELL_COLS = 2048;
+    private static final int SHARED_COLS = 512;
     /// Operands read by at most this many tiles are read in place if they can be: packing them costs more than it
     /// saves.
     private static final int DIRECT_TILES = 2;
 
+    private static final int PAGE = 4096;
+    /// Packing fewer elements than this more than once costs less than one more turn of all threads.
+    private static final long PARALLEL_PACKING = 100_000;
     /// The most bytes of B that are packed as a whole.
     private static final long PACKED_ONCE = 16 << 20;
 
@@ -33,6 +38,7 @@ public final class Gemm {
     private final boolean add;
     private final Epilogue epilogue;
     private final int block;
+    private boolean packed;
     private int rowCells = 1;
     private int colCells = 1;
     private int cellRows;
@@ -51,10 +57,30 @@ public final class Gemm {
         this.c = c;
         this.add = add;
         this.epilogue = epilogue;
-        // A panel of B takes three quarters of the first-level cache; the rest is for what streams through.
-        int most = Math.max(64, Cache.L1 * 3 / 4 / (kernel.nr() * kernel.bytes()) / 16 * 16);
+        block = block(inner(kernel, m));
+    }
+
+    /// The longest inner block: an eighth of the second-level cache for a panel of B. Where every cell of rows packs B
+    /// for itself, since all of it is too much, as many rows as there are have to find room beside it.
+    private int inner(GemmKernel kernel, int m) {
+        int bytes = kernel.bytes();
+        int most = Math.clamp(Cache.L2 / 8 / (kernel.nr() * bytes) / 16 * 16, 64, 1024);
+        if (m <= rowsMost(block(most)) || PackedB.bytes(kernel, k, n) <= PACKED_ONCE) {
+            return most;
+        }
+        int few = Math.max(64, Cache.L1 * 3 / 4 / (kernel.nr() * bytes) / 16 * 16);
+        return Math.clamp(Cache.L2 / 2 / (ceil(m, kernel.mr()) * kernel.mr() * bytes) / 16 * 16, few, most);
+    }
+
+    private int block(int most) {
         int blocks = ceil(k, most);
-        block = blocks <= 1 ? k : ceil(ceil(k, blocks), 16) * 16;
+        return blocks <= 1 ? k : ceil(ceil(k, blocks), 16) * 16;
+    }
+
+    /// The rows of A that half of the second-level cache holds.
+    private int rowsMost(int block) {
+        int mr = kernel.mr();
+        return Math.max(mr, Cache.L2 / 2 / (Math.max(64, block) * kernel.bytes()) / mr * mr);
     }
 
     /// The product of operands that pack themselves.
@@ -76,6 +102,7 @@ public final class Gemm {
         boolean parallel = pool != null && pool.threads() > 1 && (long) m * n * k > PARALLEL_WORK;
         g.cut(parallel ? pool.threads() : 1);
         g.packOnce(parallel ? pool : null);
+        g.part();
         int cells = g.rowCells * g.colCells;
         if (parallel && cells > 1) {
             pool.parallelTasks(cells, (t, ignored) -> g.cell((int) t));
@@ -110,21 +137,34 @@ public final class Gemm {
 
     /// Packs all of B before the cells are computed, where each thread would otherwise pack it several times.
     private void packOnce(WorkerPool pool) {
-        boolean inPlace = (cellRows <= DIRECT_TILES * kernel.mr() || block * b.step() <= Cache.L1)
-                && b.direct(0, 0) != 0;
         long bytes = PackedB.bytes(kernel, k, n);
-        if (!inPlace && rowCells >= 2 * (pool == null ? 1 : pool.threads()) && bytes <= PACKED_ONCE) {
+        boolean saves = (rowCells - 1L) * k * n > (pool == null ? 0 : PARALLEL_PACKING);
+        if (saves && bytes <= PACKED_ONCE && !inPlace(cellRows, block)) {
             b = PackedB.of(kernel, pool, k, n, b, Workspace.get().memory(Workspace.PACKED, bytes));
+            packed = true;
         }
+    }
+
+    /// Whether B is read where it lies, for so many rows of C and inner indices: if that is possible, and few read it
+    /// or it fits the second-level cache and its rows do not all begin at the same place in a page.
+    private boolean inPlace(int rows, int kc) {
+        return (packed || rows <= DIRECT_TILES * kernel.mr() || b.step() < PAGE && kc * b.step() <= Cache.L2 / 2)
+                && b.direct(0, 0) != 0;
+    }
+
+    /// Whether A is read where it lies, for so many columns: its columns, if few tiles read them, or else its rows, if
+    /// one vector of columns is all there is and the rows do not fall on each other in the first-level cache.
+    private boolean inPlaceA(int i0, int cols) {
+        return a.direct(i0, 0) != 0 && (a.rowStep() == kernel.bytes() ? cols <= DIRECT_TILES * kernel.nr()
+                : cols <= kernel.nr() / 2 && a.rowStep() % (PAGE / 2) != 0);
     }
 
     /// Chooses the cells: few enough that packing does not count, and as many as keep all threads busy to the end.
     private void cut(int threads) {
         int mr = kernel.mr();
         int nr = kernel.nr();
-        int rowsMost = Math.max(mr, Cache.L2 * 3 / 8 / (Math.max(64, block) * kernel.bytes()) / mr * mr);
-        int rows0 = ceil(m, rowsMost);
-        int cols0 = ceil(n, CELL_COLS);
+        int rows0 = ceil(m, rowsMost(block));
+        int cols0 = ceil(n, rows0 > 1 ? SHARED_COLS : CELL_COLS);
         int tries = threads == 1 ? 0 : Math.min(threads, 8);
         double best = Double.MAX_VALUE;
         for (int r = rows0; r <= rows0 + tries; r++) {
@@ -142,7 +182,14 @@ public final class Gemm {
         }
         rowCells = ceil(m, cellRows);
         colCells = ceil(n, cellCols);
-        groupCols = Math.max(nr, Cache.L2 / 4 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
+    }
+
+    /// Chooses the parts of a cell: columns that are packed together, and rows that are finished together.
+    private void part() {
+        int mr = kernel.mr();
+        int nr = kernel.nr();
+        groupCols = packed ? cellCols
+                : Math.max(4 * nr, Cache.L2 / 4 / (Math.max(16, block) * kernel.bytes()) / nr * nr);
         int strip = Cache.L2 / 4 / (Math.min(groupCols, cellCols) * kernel.bytes()) / mr * mr;
         stripRows = epilogue == null ? cellRows : Math.max(4 * mr, strip);
     }
@@ -153,10 +200,9 @@ public final class Gemm {
         int rows = Math.min(cellRows, m - i0);
         int cols = Math.min(cellCols, n - j0);
         int mr = kernel.mr();
-        int nr = kernel.nr();
         int bytes = kernel.bytes();
         Workspace w = Workspace.get();
-        boolean inPlaceA = cols <= DIRECT_TILES * nr && a.direct(i0, 0) != 0;
+        boolean inPlaceA = inPlaceA(i0, cols);
         for (int k0 = 0; k0 < k; k0 += block) {
             int kc = Math.min(block, k - k0);
             long left = inPlaceA ? 0 : w.memory(Workspace.LOCAL_ROWS, (long) ceil(rows, mr) * mr * kc * bytes + 64);
@@ -173,7 +219,7 @@ public final class Gemm {
     /// Columns `j0 .. j0 + cols` of a cell for one inner block; `left` is where A was packed, or 0 to read it in place.
     /// After the last block each strip of rows, which is still in the cache then, is handed to the epilogue.
     private void group(Workspace w, long left, int i0, int rows, int j0, int cols, int k0, int kc) {
-        boolean inPlace = (rows <= DIRECT_TILES * kernel.mr() || kc * b.step() <= Cache.L1) && b.direct(k0, j0) != 0;
+        boolean inPlace = inPlace(rows, kc) && b.direct(k0, j0) != 0;
         long panelBytes = (long) kernel.nr() * kc * kernel.bytes();
         long panels = w.memory(Workspace.LOCAL_PANEL, (inPlace ? 1 : ceil(cols, kernel.nr())) * panelBytes);
         if (!inPlace) {
@@ -220,20 +266,30 @@ public final class Gemm {
         boolean wide = cols > nr / 2;
         long c0 = !plus && (cols == nr || cols == nr / 2) ? c.direct(i0, j, cols) : 0;
         long aStep = left == 0 ? a.step() : (long) mr * bytes;
+        long aRow = left == 0 ? a.rowStep() : bytes;
         if (c0 != 0 && left == 0) {
-            kernel.tile(rows, wide, kc, a.direct(i0, k0), aStep, right, bStep, c0, c.step());
+            tile(rows, wide, kc, a.direct(i0, k0), aRow, aStep, right, bStep, c0, c.step());
             return;
         }
         for (int i = 0; i < rows; i += mr) {
             int r = Math.min(mr, rows - i);
             long from = left == 0 ? a.direct(i0 + i, k0) : left + (long) i * kc * bytes;
             if (c0 != 0) {
-                kernel.tile(r, wide, kc, from, aStep, right, bStep, c0 + i * c.step(), c.step());
+                tile(r, wide, kc, from, aRow, aStep, right, bStep, c0 + i * c.step(), c.step());
             } else {
                 long tile = w.memory(Workspace.TILE, (long) mr * nr * bytes);
-                kernel.tile(r, wide, kc, from, aStep, right, bStep, tile, (long) nr * bytes);
+                tile(r, wide, kc, from, aRow, aStep, right, bStep, tile, (long) nr * bytes);
                 c.store(kernel, tile, i0 + i, r, j, cols, plus);
             }
+        }
+    }
+
+    private void tile(int rows, boolean wide, int kc, long a, long aRow, long aStep, long b, long bStep, long c,
+            long cStep) {
+        if (aRow == kernel.bytes()) {
+            kernel.tile(rows, wide, kc, a, aStep, b, bStep, c, cStep);
+        } else {
+            kernel.narrow(rows, kc, a, aRow, aStep, b, bStep, c, cStep);
         }
     }
 }

@@ -22,6 +22,14 @@ public interface GemmKernel {
     /// rows.
     void tile(int rows, boolean wide, int kc, long a, long aStep, long b, long bStep, long c, long cStep);
 
+    /// The same for `j < nr / 2` with rows of A `aRow` bytes apart, wherever they lie.
+    void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep);
+
+    /// `c[i][j] = sum over k of a[k][i] * b[k][j]` for `i < rows` and `j < nr`, where `a` is contiguous and rows of `b`
+    /// are two runs of `nr / 2` elements, at `x + offsets[k]` and at `y + offsets[k]`; offsets, and the step from one
+    /// row of C to the next, in bytes.
+    void tileInPlace(int rows, long a, long[] offsets, long x, long y, long c, long cStep);
+
     /// Copies columns `firstCol .. firstCol + cols` of a tile in memory (rows of [#nr()] elements) to `c`, or adds
     /// them to what is there.
     void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add);
@@ -44,6 +52,10 @@ public interface GemmKernel {
     /// `dst[(r * parts + p) * pitch + i] = src[r * len + i * parts + p]`, and zeros up to the pitch, which is a
     /// multiple of `nr / 2` elements and given in bytes.
     void splitRows(long src, int len, int rows, int parts, long dst, long pitch);
+
+    /// The inverse for one row: `dst[i] = src[i % parts * pitch + i / parts]` for `i < len`; the pitch in bytes. Reads
+    /// whole vectors.
+    void joinRows(long src, long pitch, int parts, int len, long dst);
 
     /// Copies `count` runs of `len` elements: `dst[i * pitch + j] = from[offsets[first + i] + j]`; offsets and pitch
     /// in bytes.

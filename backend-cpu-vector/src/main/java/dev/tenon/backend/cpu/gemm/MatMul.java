@@ -130,7 +130,12 @@ public final class MatMul {
 
             @Override
             public long direct(int i, int k) {
-                return a.rowStride == 1 ? a.address + i * row + k * col : 0;
+                return a.address + i * row + k * col;
+            }
+
+            @Override
+            public long rowStep() {
+                return row;
             }
 
             @Override

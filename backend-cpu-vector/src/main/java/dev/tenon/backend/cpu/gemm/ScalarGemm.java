@@ -57,6 +57,28 @@ class ScalarGemm implements GemmKernel {
         }
     }
 
+    @Override
+    public void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep) {
+        for (int i = 0; i < rows; i++) {
+            tile(1, false, kc, a + i * aRow, aStep, b, bStep, c + i * cStep, cStep);
+        }
+    }
+
+    @Override
+    public void tileInPlace(int rows, long a, long[] offsets, long x, long y, long c, long cStep) {
+        int half = nr() / 2;
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < nr(); j++) {
+                long b = j < half ? x + (long) j * bytes : y + (long) (j - half) * bytes;
+                double s = 0;
+                for (int k = 0; k < offsets.length; k++) {
+                    s += get(a + ((long) k * rows + i) * bytes) * get(b + offsets[k]);
+                }
+                put(c + i * cStep + (long) j * bytes, s);
+            }
+        }
+    }
+
     private static void floats(int rows, int kc, long a, long aStep, long b, long bStep, long c, long cStep) {
         for (int i = 0; i < rows; i++, a += 4, c += cStep) {
             float s = 0;
@@ -151,6 +173,13 @@ class ScalarGemm implements GemmKernel {
                 }
                 Mem.zero(dst + (long) n * bytes, pitch - (long) n * bytes);
             }
+        }
+    }
+
+    @Override
+    public void joinRows(long src, long pitch, int parts, int len, long dst) {
+        for (int i = 0; i < len; i++) {
+            Mem.copyElement(src + i % parts * pitch + (long) (i / parts) * bytes, dst + (long) i * bytes, bytes);
         }
     }
 

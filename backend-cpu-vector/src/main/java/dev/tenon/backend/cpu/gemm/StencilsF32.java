@@ -27,6 +27,10 @@ final class StencilsF32 {
     private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(S, i -> 2 * i % L + 1);
     private static final VectorMask<Float> HIGH = S.indexInRange(-L / 2, L / 2);
 
+    private static final VectorShuffle<Float> LOW_TWICE = VectorShuffle.fromOp(S, i -> i / 2);
+    private static final VectorShuffle<Float> HIGH_TWICE = VectorShuffle.fromOp(S, i -> L / 2 + i / 2);
+    private static final VectorMask<Float> SECOND = VectorMask.fromLong(S, 0xAAAAAAAAAAAAAAAAL);
+
     private StencilsF32() {}
 
     /// See [GemmKernel#splitRows], for one part or two.
@@ -70,6 +74,26 @@ final class StencilsF32 {
             }
             x.rearrange(EVEN).blend(y.rearrange(EVEN), HIGH).intoMemorySegment(ALL, dst + i & MASK, ORDER);
             x.rearrange(ODD).blend(y.rearrange(ODD), HIGH).intoMemorySegment(ALL, dst + pitch + i & MASK, ORDER);
+        }
+    }
+
+    /// See [GemmKernel#joinRows], for one part or two.
+    static void join(long src, long pitch, int parts, int len, long dst) {
+        if (parts == 1) {
+            for (int i = 0; i < len; i += L) {
+                FloatVector.fromMemorySegment(S, ALL, src + 4L * i & MASK, ORDER)
+                        .intoMemorySegment(ALL, dst + 4L * i & MASK, ORDER, S.indexInRange(i, len));
+            }
+            return;
+        }
+        for (int i = 0; i < len; i += 2 * L, src += V) {
+            FloatVector x = FloatVector.fromMemorySegment(S, ALL, src & MASK, ORDER);
+            FloatVector y = FloatVector.fromMemorySegment(S, ALL, src + pitch & MASK, ORDER);
+            long q = dst + 4L * i & MASK;
+            x.rearrange(LOW_TWICE).blend(y.rearrange(LOW_TWICE), SECOND)
+                    .intoMemorySegment(ALL, q, ORDER, S.indexInRange(i, len));
+            x.rearrange(HIGH_TWICE).blend(y.rearrange(HIGH_TWICE), SECOND)
+                    .intoMemorySegment(ALL, q + V, ORDER, S.indexInRange(i + L, len));
         }
     }
 

@@ -27,6 +27,10 @@ final class StencilsF64 {
     private static final VectorShuffle<Double> ODD = VectorShuffle.fromOp(S, i -> 2 * i % L + 1);
     private static final VectorMask<Double> HIGH = S.indexInRange(-L / 2, L / 2);
 
+    private static final VectorShuffle<Double> LOW_TWICE = VectorShuffle.fromOp(S, i -> i / 2);
+    private static final VectorShuffle<Double> HIGH_TWICE = VectorShuffle.fromOp(S, i -> L / 2 + i / 2);
+    private static final VectorMask<Double> SECOND = VectorMask.fromLong(S, 0xAAAAAAAAAAAAAAAAL);
+
     private StencilsF64() {}
 
     /// See [GemmKernel#splitRows], for one part or two.
@@ -70,6 +74,26 @@ final class StencilsF64 {
             }
             x.rearrange(EVEN).blend(y.rearrange(EVEN), HIGH).intoMemorySegment(ALL, dst + i & MASK, ORDER);
             x.rearrange(ODD).blend(y.rearrange(ODD), HIGH).intoMemorySegment(ALL, dst + pitch + i & MASK, ORDER);
+        }
+    }
+
+    /// See [GemmKernel#joinRows], for one part or two.
+    static void join(long src, long pitch, int parts, int len, long dst) {
+        if (parts == 1) {
+            for (int i = 0; i < len; i += L) {
+                DoubleVector.fromMemorySegment(S, ALL, src + 8L * i & MASK, ORDER)
+                        .intoMemorySegment(ALL, dst + 8L * i & MASK, ORDER, S.indexInRange(i, len));
+            }
+            return;
+        }
+        for (int i = 0; i < len; i += 2 * L, src += V) {
+            DoubleVector x = DoubleVector.fromMemorySegment(S, ALL, src & MASK, ORDER);
+            DoubleVector y = DoubleVector.fromMemorySegment(S, ALL, src + pitch & MASK, ORDER);
+            long q = dst + 8L * i & MASK;
+            x.rearrange(LOW_TWICE).blend(y.rearrange(LOW_TWICE), SECOND)
+                    .intoMemorySegment(ALL, q, ORDER, S.indexInRange(i, len));
+            x.rearrange(HIGH_TWICE).blend(y.rearrange(HIGH_TWICE), SECOND)
+                    .intoMemorySegment(ALL, q + V, ORDER, S.indexInRange(i + L, len));
         }
     }
 

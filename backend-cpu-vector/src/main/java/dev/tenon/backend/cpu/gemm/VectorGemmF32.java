@@ -47,6 +47,16 @@ final class VectorGemmF32 extends ScalarGemm {
     }
 
     @Override
+    public void narrow(int rows, int kc, long a, long aRow, long aStep, long b, long bStep, long c, long cStep) {
+        TilesF32.rows(rows, kc, a, aRow, aStep, b, bStep, c, cStep);
+    }
+
+    @Override
+    public void tileInPlace(int rows, long a, long[] offsets, long x, long y, long c, long cStep) {
+        ReadInPlaceF32.run(rows, a, offsets, x, y, c, cStep);
+    }
+
+    @Override
     public void store(long tile, int firstCol, long c, long rowBytes, long colBytes, int rows, int cols, boolean add) {
         if (colBytes != 4 || !MASKED_LOADS) {
             super.store(tile, firstCol, c, rowBytes, colBytes, rows, cols, add);
@@ -177,6 +187,15 @@ final class VectorGemmF32 extends ScalarGemm {
             StencilsF32.split(src, len, rows, parts, dst, pitch);
         } else {
             super.splitRows(src, len, rows, parts, dst, pitch);
+        }
+    }
+
+    @Override
+    public void joinRows(long src, long pitch, int parts, int len, long dst) {
+        if (MASKED_LOADS && parts <= 2) {
+            StencilsF32.join(src, pitch, parts, len, dst);
+        } else {
+            super.joinRows(src, pitch, parts, len, dst);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.tenon.backend.cpu.conv.BlockedConvolution;
 import dev.tenon.backend.cpu.conv.BlockedMaxPool;
 import dev.tenon.backend.cpu.conv.BlockedPointwise;
 import dev.tenon.backend.cpu.conv.ConvShape;
+import dev.tenon.backend.cpu.conv.FewChannels;
 import dev.tenon.backend.cpu.conv.WinogradRules;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,9 @@ public final class Rules {
                 + (double) s.oc() * s.groupIn() * s.taps();
         if (s.groups() > 1 && s.groupIn() == 1) {
             return work >= LEAST_WORK && depthwise(s, kind);
+        }
+        if (kind == DnnlConv.Kind.DATA && FewChannels.fits(s)) {
+            return false; // its blocks of channels would be empty but for a few
         }
         boolean product = s.taps() == 1 && s.outVolume() == s.inVolume();
         return work >= LEAST_WORK && !product && work >= (kind == DnnlConv.Kind.FORWARD ? 150 : 100) * copied;

@@ -22,6 +22,7 @@ import dev.tenon.backend.cpu.WorkerPool;
 import dev.tenon.backend.cpu.block.Blocks;
 import dev.tenon.backend.cpu.conv.Conv;
 import dev.tenon.backend.cpu.conv.ConvShape;
+import dev.tenon.backend.cpu.conv.FewChannels;
 import dev.tenon.backend.cpu.conv.Pool;
 import dev.tenon.backend.cpu.conv.Winograd;
 import dev.tenon.backend.cpu.conv.WinogradBackwardWeights;
@@ -78,6 +79,10 @@ final class Windowed {
                     yield at -> winograd.run(at[0], at[1], at[2], null);
                 }
                 DnnlConv library = library(s, DnnlConv.Kind.DATA, dtype);
+                if (library == null && FewChannels.fits(s)) {
+                    var few = new FewChannels(gemm(dtype), s);
+                    yield at -> few.backwardData(pool, at[0], at[1], at[2]);
+                }
                 yield library != null ? at -> library.run(at[2], at[1], at[0], null)
                         : at -> Conv.backwardData(gemm(dtype), pool, s, at[0], at[1], at[2]);
             }

@@ -51,6 +51,14 @@ class ConvTest {
             shape(1, 3, of(6, 9, 20), 3, of(3, 3, 3), of(1, 1, 1), of(1, 1, 1), of(1, 1, 1), of(1, 1, 1), 3),
             shape(1, 2, of(7, 9, 18), 4, of(3, 3, 3), of(2, 2, 2), of(1, 1, 1), of(2, 1, 1), of(2, 1, 1), 2),
             shape(2, 3, of(1, 9, 9), 3, of(1, 1, 1), of(1, 2, 3), of(0, 0, 0), of(0, 0, 0), of(1, 1, 1), 3),
+            shape(2, 3, of(1, 30, 37), 10, of(1, 7, 7), of(1, 2, 2), of(0, 3, 3), of(0, 3, 3), of(1, 1, 1), 1),
+            shape(1, 3, of(1, 64, 70), 130, of(1, 4, 4), of(1, 2, 2), of(0, 1, 1), of(0, 1, 1), of(1, 1, 1), 1),
+            shape(1, 4, of(1, 19, 50), 38, of(1, 5, 3), of(1, 1, 2), of(0, 0, 1), of(0, 2, 1), of(1, 2, 1), 2),
+            shape(2, 1, of(1, 33, 20), 7, of(1, 3, 3), of(1, 1, 1), of(0, 1, 1), of(0, 1, 1), of(1, 1, 1), 1),
+            shape(1, 2, of(1, 1, 1), 3, of(1, 3, 3), of(1, 2, 2), of(0, 1, 1), of(0, 1, 1), of(1, 1, 1), 1),
+            shape(1, 3, of(1, 47, 49), 5, of(1, 11, 11), of(1, 4, 4), of(0, 2, 2), of(0, 2, 2), of(1, 1, 1), 1),
+            shape(1, 1, of(1, 2, 1), 2, of(1, 4, 3), of(1, 3, 2), of(0, 1, 1), of(0, 1, 1), of(1, 1, 1), 1),
+            shape(1, 2, of(4, 5, 19), 3, of(3, 3, 3), of(1, 1, 1), of(1, 1, 1), of(1, 1, 1), of(1, 1, 1), 1),
             shape(2, 3, of(1, 1, 40), 4, of(1, 1, 5), of(1, 1, 2), of(0, 0, 3), of(0, 0, 1), of(1, 1, 3), 1),
             shape(2, 2, of(5, 6, 7), 3, of(3, 2, 3), of(2, 1, 2), of(1, 0, 1), of(0, 1, 2), of(1, 2, 1), 1),
             shape(1, 2, of(1, 4, 4), 3, of(1, 2, 2), of(1, 5, 3), of(0, 0, 0), of(0, 0, 0), of(1, 1, 1), 1));
@@ -130,6 +138,10 @@ class ConvTest {
             same(kernel, y, out, "forward " + s);
             Conv.backwardData(kernel, POOL, s, pdy, pw, out);
             same(kernel, dx, out, "backward data " + s);
+            if (FewChannels.fits(s)) {
+                new FewChannels(kernel, s).backwardData(POOL, pdy, pw, out);
+                same(kernel, dx, out, "backward data, few channels " + s);
+            }
             Conv.backwardWeights(kernel, POOL, s, px, pdy, out);
             same(kernel, dw, out, "backward weights " + s);
         }
@@ -177,6 +189,53 @@ class ConvTest {
                     // The left taps see all columns but the last.
                     assertEquals(t < 9 && t % 3 > 0, Float.isNaN(Mem.getFloat(dw + 4L * t)), side + ": tap " + t);
                 }
+            }
+        }
+    }
+
+    /// Few channels share what they read: each point takes what its own windows see, and nothing else.
+    @Test
+    void infinityReachesOnlyWhatItsWindowsSee() {
+        for (int stride : new int[] {1, 2, 3}) {
+            ConvShape s = shape(1, 3, of(1, 23, 41), 4, of(1, 5, 4), of(1, stride, stride), of(0, 2, 1), of(0, 2, 1),
+                    of(1, 1, 1), 1);
+            GemmKernel kernel = GemmKernel.f32(true);
+            double[] dy = new double[s.oc() * s.outVolume()];
+            int row = 3;
+            int col = 5;
+            dy[2 * s.outVolume() + row * s.out()[2] + col] = Double.POSITIVE_INFINITY;
+            double[] w = new double[s.oc() * s.c() * s.taps()];
+            java.util.Arrays.fill(w, 1);
+            try (Arena arena = Arena.ofShared()) {
+                long dx = fill(arena, kernel, new double[s.c() * s.inVolume()]);
+                new FewChannels(kernel, s).backwardData(POOL, fill(arena, kernel, dy), fill(arena, kernel, w), dx);
+                for (int i = 0; i < s.c() * s.inVolume(); i++) {
+                    int y = i % s.inVolume() / s.in()[2] - (row * stride - 2);
+                    int x = i % s.in()[2] - (col * stride - 1);
+                    float expected = y >= 0 && y < 5 && x >= 0 && x < 4 ? Float.POSITIVE_INFINITY : 0;
+                    assertEquals(expected, Mem.getFloat(dx + 4L * i), "stride " + stride + ": point " + i);
+                }
+            }
+        }
+    }
+
+    /// A part's sums do not depend on who computes it.
+    @Test
+    void sameBitsForAnyNumberOfThreads() {
+        ConvShape s = shape(3, 3, of(1, 61, 43), 24, of(1, 7, 7), of(1, 2, 2), of(0, 3, 3), of(0, 3, 3), of(1, 1, 1),
+                1);
+        GemmKernel kernel = GemmKernel.f32(true);
+        Random r = new Random(6);
+        try (Arena arena = Arena.ofShared()) {
+            long dy = fill(arena, kernel, r.doubles(s.n() * s.oc() * s.outVolume(), -1, 1).toArray());
+            long w = fill(arena, kernel, r.doubles(s.oc() * s.c() * s.taps(), -1, 1).toArray());
+            int size = s.n() * s.c() * s.inVolume();
+            long one = fill(arena, kernel, new double[size]);
+            long more = fill(arena, kernel, new double[size]);
+            new FewChannels(kernel, s).backwardData(new WorkerPool(1), dy, w, one);
+            new FewChannels(kernel, s).backwardData(POOL, dy, w, more);
+            for (int i = 0; i < size; i++) {
+                assertEquals(Mem.getInt(one + 4L * i), Mem.getInt(more + 4L * i), "point " + i);
             }
         }
     }

@@ -113,18 +113,42 @@ class MatMulTest {
         check(Type.F32, 2100, 40, 30, 0, 1, 0, true);
         check(Type.F32, 40, 2100, 30, 1, 0, 0, false);
         check(Type.F64, 260, 270, 530, 0, 1, 0, true);
+        check(Type.F32, 190, 100, 1300, 0, 1, 0, true);
+        check(Type.F64, 130, 100, 1300, 1, 0, 0, false);
+    }
+
+    /// A right operand that is too much to be packed as a whole.
+    @Test
+    void vast() {
+        int m = 150;
+        int n = 4200;
+        int k = 1030;
+        try (Arena arena = Arena.ofConfined()) {
+            Matrix a = random(arena, Type.F32, m, k, 0);
+            Matrix b = random(arena, Type.F32, k, n, 0);
+            Matrix c = random(arena, Type.F32, m, n, 0);
+            MatMul.run(true, POOL, Type.F32, m, n, k, a, b, c, false, null);
+            for (long i = 0; i < (long) m * n; i += 997) {
+                double s = 0;
+                for (int p = 0; p < k; p++) {
+                    s += (double) Mem.getFloat(a.address() + 4 * (i / n * k + p))
+                            * Mem.getFloat(b.address() + 4 * ((long) p * n + i % n));
+                }
+                assertEquals(s, Mem.getFloat(c.address() + 4 * i), 1e-3, "element " + i);
+            }
+        }
     }
 
     @Test
     void sameBitsForAnyNumberOfThreads() {
         try (Arena arena = Arena.ofConfined()) {
-            Matrix a = random(arena, Type.F32, 200, 600, 0);
-            Matrix b = random(arena, Type.F32, 600, 150, 0);
-            Matrix c1 = random(arena, Type.F32, 200, 150, 0);
-            Matrix c3 = random(arena, Type.F32, 200, 150, 0);
-            MatMul.run(true, new WorkerPool(1), Type.F32, 200, 150, 600, a, b, c1, false, null);
-            MatMul.run(true, new WorkerPool(3), Type.F32, 200, 150, 600, a, b, c3, false, null);
-            for (int i = 0; i < 200 * 150; i++) {
+            Matrix a = random(arena, Type.F32, 300, 1300, 0);
+            Matrix b = random(arena, Type.F32, 1300, 150, 0);
+            Matrix c1 = random(arena, Type.F32, 300, 150, 0);
+            Matrix c3 = random(arena, Type.F32, 300, 150, 0);
+            MatMul.run(true, new WorkerPool(1), Type.F32, 300, 150, 1300, a, b, c1, false, null);
+            MatMul.run(true, new WorkerPool(3), Type.F32, 300, 150, 1300, a, b, c3, false, null);
+            for (int i = 0; i < 300 * 150; i++) {
                 assertEquals(Mem.getFloat(c1.address() + 4L * i), Mem.getFloat(c3.address() + 4L * i));
             }
         }
