@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class Rules {
     /// Multiplications below which a call of the library costs more than it saves.
     private static final long LEAST_WORK = 1_000_000;
-    /// Numbers of an image that windows of one point are multiplied with here, at most.
-    private static final long IMAGE = 1 << 18;
+    /// Numbers of the images that windows of one point are multiplied with here, at most.
+    private static final long IMAGES = 1 << 18;
     /// Channels of a picture, at most.
     private static final int PICTURE = 4;
     /// Channels in a block that the library knows.
@@ -73,10 +73,11 @@ public final class Rules {
         return OneDnn.isAvailable() && OneDnn.addsAfter() && BLOCKS.contains(BlockedMaxPool.BLOCK);
     }
 
-    /// Whether windows of one point are multiplied here: of an image that the second-level cache does not hold, strips
-    /// of all channels come from far apart.
+    /// Whether windows of one point are multiplied here: of images that the second-level cache does not hold, strips of
+    /// all channels come from far apart.
     private static boolean product(ConvShape s, BlockedConvolution.Task task) {
-        return (task.data() ? s.oc() * (long) s.outVolume() : s.c() * (long) s.inVolume()) <= IMAGE;
+        long image = task.data() ? s.oc() * (long) s.outVolume() : s.c() * (long) s.inVolume();
+        return s.n() * image <= IMAGES;
     }
 
     /// The convolution of images in blocks, or null if it is not to be: by oneDNN, or here.
