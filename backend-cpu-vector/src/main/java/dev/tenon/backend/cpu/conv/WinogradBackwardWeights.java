@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// summed over all tiles before it is transformed back. The elementwise product is 16 products of matrices, channels in
 /// by tiles by channels out.
 ///
-/// Each thread sums its share of the tiles for itself and the shares are added in order, or where there are many weights
-/// threads share the channels out. What comes out not finite makes [Conv] compute all anew.
+/// Each thread sums its share of the tiles for itself and the shares are added in order, or where there are many
+/// weights threads share the channels out. What comes out not finite makes [Conv] compute all anew.
 public final class WinogradBackwardWeights {
     /// Sums of so many bytes are not kept once for each thread.
     private static final long MOST_SUMS = 8 << 20;

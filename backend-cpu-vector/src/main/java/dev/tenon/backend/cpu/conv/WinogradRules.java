@@ -59,7 +59,7 @@ public final class WinogradRules {
         int[] size = data ? s.in() : s.out();
         int summed = data ? s.oc() : s.c();
         boolean tiled = size[1] > 1 && size[2] > 1; // results of one row leave half of each tile unused
-        return tiled && summed >= SUMMED && pays(s);
+        return tiled && summed >= SUMMED && pays(s) && !(data && FewChannels.fits(s));
     }
 
     private static boolean winsWeights(ConvShape s) {
