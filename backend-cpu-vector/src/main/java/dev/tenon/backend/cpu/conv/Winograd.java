@@ -6,8 +6,8 @@ import static dev.tenon.backend.cpu.conv.WinogradTransforms.POINT;
 
 import dev.tenon.backend.cpu.Mem;
 import dev.tenon.backend.cpu.WorkerPool;
-import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.BlockedTilesF32;
+import dev.tenon.backend.cpu.gemm.GemmKernel;
 import dev.tenon.backend.cpu.gemm.Workspace;
 import java.lang.foreign.Arena;
 import java.util.Queue;
