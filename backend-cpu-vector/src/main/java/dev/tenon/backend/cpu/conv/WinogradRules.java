@@ -30,14 +30,16 @@ public final class WinogradRules {
         return data ? Winograd.backwardData(s, pool) : Winograd.forward(s, pool);
     }
 
-    /// The same of images in blocks of channels, which it reads as they lie.
+    /// The same of images in blocks of channels, which it reads as they lie. By itself only with weights that are kept:
+    /// in a captured step of ResNet-18 (4 images of 32 x 32) it is faster, but the loss after one step is 0.04 per cent
+    /// off an eager step's, and why is not known.
     ///
     /// @param kept whether the weights stay the same from run to run, so that they are transformed once
     /// @param free whether `auto` may choose: not where another way is wanted
     public static @Nullable BlockedConvolution blocked(ConvShape s, BlockedConvolution.Task t, boolean kept,
             boolean free, WorkerPool pool) {
         Use use = Use.of(SWITCH);
-        boolean wanted = use == Use.TRUE || use == Use.AUTO && free && wins(s, t.data());
+        boolean wanted = use == Use.TRUE || use == Use.AUTO && free && kept && wins(s, t.data());
         return wanted ? BlockedWinograd.of(s, t, kept, pool) : null;
     }
 
