@@ -50,9 +50,7 @@ public final class WinogradRules {
     /// @param free whether `auto` may choose: not where another way is wanted
     public static @Nullable BlockedConvolution blocked(ConvShape s, BlockedConvolution.Task t, boolean kept,
             boolean free, WorkerPool pool) {
-        Use use = Use.of(SWITCH);
-        boolean wanted = use == Use.TRUE || use == Use.AUTO && free && wins(s, t.data());
-        return wanted ? BlockedWinograd.of(s, t, kept, pool) : null;
+        return wanted(s, free, wins(s, t.data())) ? BlockedWinograd.of(s, t, kept, pool) : null;
     }
 
     private static boolean wins(ConvShape s, boolean data) {
