@@ -108,8 +108,8 @@ class StepMemoryTest {
             System.out.printf("%s: eager step %.2f MiB, graph %.2f MiB, optimised %.2f MiB%n", net, eager / 1048576.0,
                     plain.memory().plannedBytes() / 1048576.0, planned / 1048576.0);
             assertTrue(planned <= eager, () -> net + ": the graph takes " + planned + " bytes, an eager step " + eager);
-            // Kernels for images in blocks round otherwise than those for tensors. In this net a unit is so near to zero
-            // that its ReLU is open with some and closed with others, and the second loss 0.04 % off.
+            // Kernels for images in blocks round otherwise than those for tensors. In this net a unit is so near to
+            // zero that its ReLU is open with some and closed with others, and the second loss 0.04 % off.
             double within = net == Net.RESNET ? 1e-3 : 1e-5;
             for (double e : expected) {
                 assertEquals(e, g.run(t.x, t.y).getFirst().item(), within * Math.abs(e), net.toString());
