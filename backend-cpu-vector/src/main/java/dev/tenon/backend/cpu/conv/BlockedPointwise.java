@@ -56,12 +56,8 @@ public final class BlockedPointwise implements BlockedConvolution {
         this.parts = s.n() / images;
         this.strips = (points + STRIP - 1) / STRIP;
         int tasks = parts * strips;
-        // As many for each thread as for the others.
-        int even = 1;
-        while (even < pool.threads() && tasks * even % pool.threads() != 0) {
-            even++;
-        }
-        this.cuts = tasks >= 4 * pool.threads() ? 1 : Math.min(even, out / 2);
+        // A thread that is held up leaves some of its own to the others.
+        this.cuts = Math.clamp((4L * pool.threads() + tasks - 1) / tasks, 1, out / 2);
     }
 
     /// Whether this is such a convolution, with results in whole panels.

@@ -25,6 +25,8 @@ public final class BlockedConv implements BlockedConvolution {
     private static final int BYTES = 4;
     /// The results of one part, at most.
     private static final long PART = 1 << 20;
+    /// Parts for each thread, at least: a thread that is held up leaves some of its own to the others.
+    private static final int TASKS = 4;
 
     private final WorkerPool pool;
     private final int parts;
@@ -72,7 +74,7 @@ public final class BlockedConv implements BlockedConvolution {
         }
         int channels = t.data() ? s.c() : s.oc();
         long each = (long) channels * (t.data() ? s.inVolume() : s.outVolume()) * BYTES;
-        int images = Math.clamp(PART / each, 1, Math.max(1, s.n() / pool.threads()));
+        int images = Math.clamp(PART / each, 1, Math.max(1, s.n() / (TASKS * pool.threads())));
         while (s.n() % images != 0) {
             images--;
         }
@@ -80,7 +82,7 @@ public final class BlockedConv implements BlockedConvolution {
         int cuts = 1;
         if (images == 1) {
             while (blocks % cuts != 0 || cuts < blocks
-                    && (each / cuts > PART || (long) s.n() * cuts < pool.threads())) {
+                    && (each / cuts > PART || (long) s.n() * cuts < TASKS * pool.threads())) {
                 cuts++;
             }
         }
